@@ -50,7 +50,7 @@ class CancelBatchException(Exception): "Raised in a callback: skip the rest of t
 class CancelBackwardException(Exception): "Raised in a callback: do not take the gradient"
 class CancelStepException(Exception): "Raised in a callback: do not move the weights, and keep the gradients"
 
-# %% ../../nbs/30_callback.core.ipynb #38da14cc
+# %% ../../nbs/30_callback.core.ipynb #cf1e675b
 class Callback:
     "Base of callbacks: a method with the name of an event is called at that event"
     order, learn = 0, None
@@ -80,6 +80,9 @@ class Callback:
             raise AttributeError(f'{name!r} belongs to the Learner: write `self.learn.{name} = ...` to change it there, '
                                  f'or choose another name in {type(self).__name__}')
         super().__setattr__(name, value)
+
+    def cleanup(self):
+        "Called when a fit or validation is over, however it ended: give back what was taken"
 
     def __repr__(self): return type(self).__name__
 
