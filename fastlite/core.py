@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['default_device', 'set_seed', 'get_random_states', 'set_random_states', 'no_random', 'is_listy', 'apply', 'to_device',
-           'to_cpu', 'to_detach', 'to_np', 'find_bs', 'ifnone', 'listify', 'params', 'trainable_params', 'subplots',
-           'get_grid']
+           'to_cpu', 'to_detach', 'to_np', 'short', 'describe', 'find_bs', 'ifnone', 'listify', 'params',
+           'trainable_params', 'subplots', 'get_grid']
 
 # %% ../nbs/00_core.ipynb #07300e2d
 import os
@@ -113,6 +113,25 @@ def to_detach(b: Any, cpu: bool = True) -> Any:
 def to_np(x: Tensor) -> np.ndarray:
     "Tensor to numpy array, from any device"
     return x.detach().cpu().numpy()
+
+# %% ../nbs/00_core.ipynb #be0b5c05
+def short(
+    x: Any,       # anything
+    n: int = 80,  # characters at most
+) -> str:
+    "`repr(x)` on one line, cut to `n` characters"
+    text = ' '.join(repr(x).split())
+    return text if len(text) <= n else text[:n - 1] + '…'
+
+
+def describe(x: Any) -> str:
+    "The type of `x`, and its size or value, in a few words: how a message names a thing"
+    if isinstance(x, tuple) and not hasattr(x, '_fields'): return '(' + ', '.join(map(describe, x)) + ')'
+    name = type(x).__name__
+    if hasattr(x, 'mode') and hasattr(x, 'size'): return f'{name} mode={x.mode} size={"x".join(map(str, x.size))}'
+    if not isinstance(x, (Tensor, np.ndarray)): return short(x)
+    if x.ndim == 0 or (x.ndim == 1 and len(x) <= 8): return f'{name}({x.tolist()})'
+    return f'{name} of size {"x".join(map(str, x.shape))}'
 
 # %% ../nbs/00_core.ipynb #05a4aa03
 def find_bs(b: Any) -> int:
