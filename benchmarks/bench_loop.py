@@ -1,0 +1,57 @@
+"""What a step of `Learner.fit` costs over the loop one writes by hand, on a net so small that the loop is what counts."""
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader
+
+from fastlite.data.core import DataLoaders
+from fastlite.learner import Learner
+from fastlite.optimizer import SGD, Adam
+from measure import quiet, report, side_by_side
+
+STEPS, BATCH = 1000, 64
+
+
+def net() -> nn.Module:
+    "32 → 64 → 10"
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(32, 64), nn.ReLU(), nn.Linear(64, 10))
+
+
+def batches() -> DataLoader:
+    "Batches that are ready, so that loading costs both the same little"
+    torch.manual_seed(0)
+    x, y = torch.randn(STEPS, BATCH, 32), torch.randint(10, (STEPS, BATCH))
+    return DataLoader(list(zip(x, y)), batch_size=None)
+
+
+def by_hand(dl, model, opt):
+    "The loop one writes by hand"
+    model.train()
+    for x, y in dl:
+        loss = F.cross_entropy(model(x), y)
+        loss.backward()
+        opt.step()
+        opt.zero_grad()
+
+
+def compare(what: str, opt_func, make_opt, beside: str, at_most: float | None):
+    "One row: `fit` with `opt_func` against the loop by hand with the optimizer that `make_opt` makes"
+    dl, empty = batches(), DataLoader([], batch_size=None)
+    learn = Learner(DataLoaders(dl, empty), net(), loss_func=F.cross_entropy, opt_func=opt_func, lr=0.01)
+    model = net()
+    opt = make_opt(list(model.parameters()))
+
+    def fit():
+        with learn.no_bar(): learn.fit(1)
+
+    mine, theirs, ratio = side_by_side(fit, lambda: by_hand(dl, model, opt))
+    over = (mine - theirs)/STEPS*1e6
+    report(what, beside, mine/STEPS, theirs/STEPS, ratio, at_most, f'{over:+.0f} µs a step (≤ 40)', held=over <= 40)
+
+
+if __name__ == '__main__':
+    quiet()
+    compare('a step of fit, SGD', SGD, lambda ps: SGD(ps, lr=0.01), 'loop by hand, the same SGD', 1.15)
+    compare('a step of fit, Adam', Adam, lambda ps: Adam(ps, lr=0.01), 'loop by hand, the same Adam', 1.15)
+    compare('a step of fit, Adam', Adam, lambda ps: torch.optim.Adam(ps, lr=0.01, fused=True), 'loop by hand, torch fused Adam', 1.15)
