@@ -114,7 +114,7 @@ def to_np(x: Tensor) -> np.ndarray:
     "Tensor to numpy array, from any device"
     return x.detach().cpu().numpy()
 
-# %% ../nbs/00_core.ipynb #be0b5c05
+# %% ../nbs/00_core.ipynb #798b2e83
 def short(
     x: Any,       # anything
     n: int = 80,  # characters at most
@@ -128,7 +128,7 @@ def describe(x: Any) -> str:
     "The type of `x`, and its size or value, in a few words: how a message names a thing"
     if isinstance(x, tuple) and not hasattr(x, '_fields'): return '(' + ', '.join(map(describe, x)) + ')'
     name = type(x).__name__
-    if hasattr(x, 'mode') and hasattr(x, 'size'): return f'{name} mode={x.mode} size={"x".join(map(str, x.size))}'
+    if hasattr(x, 'mode') and isinstance(getattr(x, 'size', None), tuple): return f'{name} mode={x.mode} size={"x".join(map(str, x.size))}'
     if not isinstance(x, (Tensor, np.ndarray)): return short(x)
     if x.ndim == 0 or (x.ndim == 1 and len(x) <= 8): return f'{name}({x.tolist()})'
     return f'{name} of size {"x".join(map(str, x.shape))}'
