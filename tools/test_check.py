@@ -212,6 +212,13 @@ class TestRest(Project):
         self.append('core.py', 'import sys  # re-export\n')
         self.assertEqual(len(flakes.check(self.root)), 1)
 
+    def test_redefinition(self):
+        case = '    def encodes(self, x: {0}): return x\n'
+        self.append('core.py', '\nclass T:\n' + case.format('int') + case.format('str'))
+        self.assertEqual(flakes.check(self.root), [])
+        self.append('core.py', 'def one(): return 2\n')
+        self.fails(flakes.check(self.root), "redefinition of unused 'one'")
+
     def test_litter(self):
         write(self.root, '00_core.ipynb', code("open('left.txt', 'w').close()"))
         with redirect_stdout(io.StringIO()): failures, total = suite.check(self.root, notebooks(self.root))
