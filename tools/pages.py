@@ -1,5 +1,6 @@
 """A notebook as a web page that needs nothing from the network: used by tools/docs and tools/lesson."""
 import copy, logging, re
+from functools import cache
 from pathlib import Path
 
 import jinja2, nbformat
@@ -65,9 +66,15 @@ def body(nb) -> str:
     "The notebook as HTML, without a page around it"
     shown = copy.copy(nb)
     shown.cells = [cell for cell in map(shown_cell, nb.cells) if cell]
-    exporter = Exporter(template_name='basic', exclude_input_prompt=True, exclude_output_prompt=True)
-    exporter.log.setLevel(logging.ERROR)
-    return exporter.from_notebook_node(shown)[0]
+    return exporter().from_notebook_node(shown)[0]
+
+
+@cache
+def exporter() -> Exporter:
+    "One exporter for all pages: its templates take a while to load"
+    made = Exporter(template_name='basic', exclude_input_prompt=True, exclude_output_prompt=True)
+    made.log.setLevel(logging.ERROR)
+    return made
 
 
 def first(pattern: str, nb, otherwise: str) -> str:

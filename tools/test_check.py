@@ -226,4 +226,56 @@ class TestRest(Project):
         self.assertEqual(total, 2)
 
 
+class TestPages(Project):
+    "tools/docs and tools/lesson, copied into the project"
+
+    def setUp(self):
+        super().setUp()
+        shutil.copytree(ROOT/'tools', self.root/'tools', ignore=shutil.ignore_patterns('__pycache__'))
+        index = '# Title\n\n> What it is\n\nSee [the core](00_core.ipynb), the `Thing`, the [settings](../settings.ini), $a_1$.'
+        write(self.root, 'index.ipynb', self.prose(index), code('#| hide\nsecret = 1'))
+        write_module(self.root, '00_core.ipynb', 'core', 'class Thing: pass')
+
+    def prose(self, source: str) -> dict: return {'cell_type': 'markdown', 'metadata': {}, 'source': source}
+
+    def run_tool(self, name: str, *args: str) -> tuple[int, str]:
+        done = subprocess.run([sys.executable, self.root/'tools'/name, *args], capture_output=True, text=True)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_docs(self):
+        status, said = self.run_tool('docs')
+        self.assertEqual(status, 0, said)
+        page = (self.root/'_docs/index.html').read_text()
+        for part in ('href="00_core.html"', 'href="00_core.html#cell-id=cell1"', '/blob/main/settings.ini', '<math', 'What it is'):
+            self.assertIn(part, page)
+        for part in ('secret', 'default_exp'): self.assertNotIn(part, page + (self.root/'_docs/00_core.html').read_text())
+
+    def test_broken_link(self):
+        write(self.root, '01_story.ipynb', self.prose('# Story\n\n[a](99_none.ipynb) [b](index.ipynb#Nothing) [c](index.ipynb#Title)'))
+        status, said = self.run_tool('docs')
+        self.assertEqual(status, 1)
+        self.assertIn('01_story.html: 99_none.html leads to no page', said)
+        self.assertIn('01_story.html: index.html#Nothing leads to no heading', said)
+        self.assertIn(' 2 broken links', said)
+
+    def test_lesson(self):
+        model = "import os\nopen(os.environ['FASTLITE_LESSON_DIR'] + '/model', 'w').close()"
+        write(self.root, 'lessons/01_first.ipynb', self.prose('# First'), code(model), code("print('all is well')\n1 + 1"))
+        before = (self.root/'nbs/lessons/01_first.ipynb').read_bytes()
+        status, said = self.run_tool('lesson')
+        self.assertEqual(status, 0, said)
+        self.assertIn('all is well\n2\n', said)
+        self.assertTrue((self.root/'_lessons/01_first/model').exists())
+        self.assertIn('all is well', (self.root/'_lessons/01_first.html').read_text())
+        self.assertEqual((self.root/'nbs/lessons/01_first.ipynb').read_bytes(), before)
+
+    def test_lesson_fails(self):
+        write(self.root, 'lessons/02_second.ipynb', self.prose('# Second'), code('1/0'), code("print('never')"))
+        status, said = self.run_tool('lesson', '2')
+        self.assertEqual(status, 1)
+        self.assertIn('ZeroDivisionError', said)
+        self.assertIn('ZeroDivisionError', (self.root/'_lessons/02_second.html').read_text())
+        self.assertEqual(self.run_tool('lesson', '9')[0], 1)
+
+
 if __name__ == '__main__': unittest.main()
