@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from fastcore.basics import patch
 from torch import Tensor, nn
 
-# %% ../nbs/21_losses.ipynb #a3e0a345
+# %% ../nbs/21_losses.ipynb #94006df3
 class BaseLoss(nn.Module):
     "A torch loss that brings outputs and targets into shape, with an `activation` and a `decodes`"
     def __init__(
@@ -33,11 +33,11 @@ class BaseLoss(nn.Module):
     def forward(self, out: Tensor, targ: Tensor) -> Tensor:
         "The loss: one number, or with `reduction='none'` one per target, in the targets' shape"
         shape = targ.shape
-        if self.floatify: targ = targ.to(torch.promote_types(out.dtype, torch.float32))
+        if self.floatify and targ.dtype != out.dtype: targ = targ.to(torch.promote_types(out.dtype, torch.float32))
         elif not targ.is_floating_point(): targ = targ.long()
         if self.flatten:
             self.check(out, targ)
-            if not self.is_2d: out = out.reshape(shape)
+            if not self.is_2d: out = out if out.shape == shape else out.reshape(shape)
             elif out.ndim != 2 or targ.ndim != 1:
                 out = out.movedim(self.axis, -1)
                 out, targ = out.reshape(-1, out.shape[-1]), targ.reshape(-1)
