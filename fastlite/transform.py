@@ -72,7 +72,7 @@ class TransformMeta(type):
     @classmethod
     def __prepare__(mcs, name, bases, **kwargs): return _Body()
 
-# %% ../nbs/05_transform.ipynb #e909013e
+# %% ../nbs/05_transform.ipynb #285efe95
 class Transform(metaclass=TransformMeta):
     "A function with a way back, applied to each part of a tuple that its annotation admits"
     order = 0         # transforms run from low to high
@@ -92,6 +92,7 @@ class Transform(metaclass=TransformMeta):
 
     def encodes(self, x: Any) -> Any: return x
     def decodes(self, x: Any) -> Any: return x
+    def __repr__(self): return self.name + self._settings()
 
     def __call__(self, x: Any, split_idx: int = None) -> Any:
         if split_idx is not None and self.split_idx not in (None, split_idx): return x
@@ -109,7 +110,7 @@ class Transform(metaclass=TransformMeta):
             raise
         return x if res is None else retain_type(res, x)
 
-# %% ../nbs/05_transform.ipynb #d1add146
+# %% ../nbs/05_transform.ipynb #ce2a37b7
 @patch
 def setups(self: Transform, items: Any):
     "Learn from the training items, such as a vocabulary; here nothing"
@@ -135,17 +136,18 @@ def name(self: Transform) -> str:
 
 
 @patch
-def __repr__(self: Transform) -> str:
-    try: settings = self.config().items() if hasattr(self, 'config') else []
-    except Exception: settings = []  # not set up yet; a repr is for messages, and must not raise
-    return self.name + (f'({", ".join(f"{k}={describe(v)}" for k, v in settings)})' if settings else '')
+def _settings(self: Transform) -> str:
+    "What `config` returns, as words"
+    try: config = self.config() if hasattr(self, 'config') else {}
+    except Exception: return ''  # not set up yet; this is for messages, and must not raise
+    return f'({", ".join(f"{k}={describe(v)}" for k, v in config.items())})' if config else ''
 
 
 class ItemTransform(Transform):
     "A transform that takes the whole tuple as its argument"
     whole = True
 
-# %% ../nbs/05_transform.ipynb #355ca0b0
+# %% ../nbs/05_transform.ipynb #cb5589a1
 def as_transform(f: Any) -> Transform:
     "`f` as a transform: a transform as it is, a class made into an object, a function wrapped"
     if isinstance(f, type) and issubclass(f, Transform): return f()
@@ -179,7 +181,13 @@ class Pipeline:
     def __getitem__(self, i): return self.fs[i]
     def __repr__(self): return 'Pipeline: ' + ' -> '.join(map(repr, self.fs))
 
-# %% ../nbs/05_transform.ipynb #306fa172
+    def __getattr__(self, name):  # called for what the pipeline lacks: what its transforms have, it has
+        if not name.startswith('_') and name != 'fs' and not hasattr(Transform, name):
+            for f in self.fs:
+                if hasattr(f, name): return getattr(f, name)
+        raise AttributeError(f'neither the pipeline nor one of its transforms {self.__dict__.get("fs")} has `{name}`')
+
+# %% ../nbs/05_transform.ipynb #053e28f3
 class _Encoded:
     "`items` after a pipeline, each made when it is asked for"
     def __init__(self, items, pipeline): self.items, self.pipeline = items, pipeline
@@ -200,15 +208,6 @@ def setup(self: Pipeline,
             f.setup(None if items is None else _Encoded(items, self), train_setup)
             self.fs.append(f)
     finally: self.fs = fs
-
-
-@patch
-def __getattr__(self: Pipeline, name: str) -> Any:
-    "Called only for what the pipeline lacks: look for it in its transforms"
-    if not name.startswith('_') and name != 'fs' and not hasattr(Transform, name):
-        for f in self.fs:
-            if hasattr(f, name): return getattr(f, name)
-    raise AttributeError(f'neither the pipeline nor one of its transforms {self.__dict__.get("fs")} has `{name}`')
 
 # %% ../nbs/05_transform.ipynb #994b6c93
 _portable = {}
