@@ -1,9 +1,11 @@
 """A notebook as a web page that needs nothing from the network: used by tools/docs and tools/lesson."""
-import copy, logging, re
+import copy, logging, os, re
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import jinja2, nbformat
+from bs4 import BeautifulSoup
 from jinja2 import pass_context
 from latex2mathml.converter import convert as to_mathml
 from nbconvert import HTMLExporter
@@ -15,6 +17,7 @@ from project import has_directive, is_export, text
 
 SITE = Path(__file__).resolve().parent/'site'
 WIDGET = re.compile(r'\w+\(.*\b(children=|description=|layout=Layout)', re.DOTALL)
+LINKS = ('a', 'href'), ('img', 'src')
 PICTURES = 'image/png', 'image/jpeg', 'image/svg+xml'
 
 
@@ -106,9 +109,15 @@ def page(**values) -> str:
     return env.get_template('page.html.j2').render(**values)
 
 
-def single_page(nb, name: str) -> str:
-    "The notebook as one page by itself, with its style inside"
-    return page(title=title(nb, name), summary=summary(nb), style=style(), body=body(nb))
+def single_page(nb, path: Path, out: Path) -> str:
+    "The notebook of `path` as one page by itself in the folder `out`, its style inside, its links seen from there"
+    soup = BeautifulSoup(body(nb), 'html.parser')
+    for tag, key in LINKS:
+        for node in soup.find_all(tag):
+            parts = urlsplit(node.get(key) or '')
+            if parts.scheme or parts.netloc or not parts.path: continue
+            node[key] = parts._replace(path=Path(os.path.relpath(path.parent/parts.path, out)).as_posix()).geturl()
+    return page(title=title(nb, path.stem), summary=summary(nb), style=style(), body=str(soup))
 
 
 def read(path: Path):

@@ -260,13 +260,14 @@ class TestPages(Project):
 
     def test_lesson(self):
         model = "import os\nopen(os.environ['FASTLITE_LESSON_DIR'] + '/model', 'w').close()"
-        write(self.root, 'lessons/01_first.ipynb', self.prose('# First'), code(model), code("print('all is well')\n1 + 1"))
+        write(self.root, 'lessons/01_first.ipynb', self.prose('# First\n\n[home](../index.ipynb#Title)'), code(model), code("print('all is well')\n1 + 1"))
         before = (self.root/'nbs/lessons/01_first.ipynb').read_bytes()
         status, said = self.run_tool('lesson')
         self.assertEqual(status, 0, said)
         self.assertIn('all is well\n2\n', said)
         self.assertTrue((self.root/'_lessons/01_first/model').exists())
-        self.assertIn('all is well', (self.root/'_lessons/01_first.html').read_text())
+        page = (self.root/'_lessons/01_first.html').read_text()
+        for part in ('all is well', '<style>', '"Segoe UI"', 'href="../nbs/index.ipynb#Title"'): self.assertIn(part, page)
         self.assertEqual((self.root/'nbs/lessons/01_first.ipynb').read_bytes(), before)
 
     def test_lesson_fails(self):
