@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['SchedNo', 'SchedLin', 'SchedCos', 'SchedExp', 'SchedPoly', 'combine_scheds', 'combined_cos', 'ParamScheduler',
-           'group_lrs']
+           'group_lrs', 'Snapshot', 'loader_generators', 'untouched', 'LRFinder', 'minimum', 'steep', 'longest_fall',
+           'valley', 'slide', 'LRCurve', 'SuggestionMethod', 'suggest']
 
 # %% ../../nbs/33_callback.schedule.ipynb #9b2d776f
 import math
@@ -204,3 +205,210 @@ def fine_tune(
     if freeze_epochs: self.fit_one_cycle(freeze_epochs, slice(base_lr), pct_start=0.99, **same)
     self.unfreeze()
     self.fit_one_cycle(epochs, slice(base_lr/2/lr_mult, base_lr/2), pct_start=pct_start, div=div, **same)
+
+# %% ../../nbs/33_callback.schedule.ipynb #c1728726
+class Snapshot:
+    "What objects, containers and tensors hold, to be put back into these very objects"
+    walked = Learner, Callback, Metric, Optimizer, torch.optim.Optimizer, nn.Module
+
+    def __init__(
+        self,
+        *roots,  # objects of the kinds in `walked`, and whatever of these kinds, containers and tensors they hold
+    ):
+        self.kept = {}
+        for root in roots: self.look(root)
+
+    def look(self, x: Any):
+        "Keep what `x` holds"
+        if isinstance(x, self.walked): x = vars(x)
+        if id(x) in self.kept: return
+        if isinstance(x, Tensor):
+            fixed = not x.is_leaf or 0 in x.stride()   # part of a graph, or expanded: not changed in place
+            if not fixed: self.kept[id(x)] = x, (x.detach().clone(), x.grad, x.requires_grad)
+        elif isinstance(x, (dict, list, deque, set)):
+            self.kept[id(x)] = x, dict(x) if isinstance(x, dict) else list(x)
+            for o in x.values() if isinstance(x, dict) else x: self.look(o)
+        elif isinstance(x, tuple):
+            for o in x: self.look(o)
+
+    def restore(self):
+        "Put everything back"
+        for x, held in self.kept.values():
+            if isinstance(x, Tensor):
+                value, x.grad, x.requires_grad = held
+                x.data.copy_(value)
+            else:
+                x.clear()
+                (x.extend if isinstance(x, (list, deque)) else x.update)(held)
+
+# %% ../../nbs/33_callback.schedule.ipynb #cc223e42
+def loader_generators(dls: Any) -> list[torch.Generator]:
+    "The random generators that loaders of torch's and their samplers have of their own"
+    loaders = [getattr(dl, 'loader', dl) for dl in dls.loaders]
+    owners = [*loaders, *(getattr(loader, 'sampler', None) for loader in loaders)]
+    return [o.generator for o in owners if isinstance(getattr(o, 'generator', None), torch.Generator)]
+
+
+@contextmanager
+def untouched(learn: Learner) -> Iterator:
+    "A block after which Learner, model, optimizer, callbacks, loaders and random generators are bitwise as before"
+    learn.opt   # makes the optimizer if there is none yet
+    snapshot, states = Snapshot(learn), get_random_states()
+    orders = [(dl, dl.state_dict()) for dl in learn.dls.loaders if hasattr(dl, 'load_state_dict')]
+    generators = [(g, g.get_state()) for g in loader_generators(learn.dls)]
+    try: yield
+    finally:
+        snapshot.restore()
+        for dl, state in orders: dl.load_state_dict(state)
+        for g, state in generators: g.set_state(state)
+        set_random_states(states)
+
+# %% ../../nbs/33_callback.schedule.ipynb #6aab0099
+class LRFinder(Callback):
+    "Raises the rate from batch to batch until the loss explodes; `lr_find` uses it, and cleans up"
+    run_valid, beta = False, 0.98
+    def __init__(
+        self,
+        start_lr: float = 1e-7,  # rate of the first batch
+        end_lr: float = 10,      # rate of the last batch
+        num_it: int = 100,       # batches
+        stop_div: bool = True,   # stop when the loss is four times its best value
+    ):
+        if num_it < 2: raise ValueError(f'num_it is {num_it}: it takes at least 2 batches to compare rates')
+        if not 0 < start_lr < end_lr: raise ValueError(f'expected 0 < start_lr < end_lr, not {start_lr} and {end_lr}')
+        self.sched, self.num_it, self.stop_div = SchedExp(start_lr, end_lr), num_it, stop_div
+        self.tried, self.smoothed, self.average = [], [], 0.
+
+    def before_batch(self): self.learn.opt.set_hyper('lr', self.sched(len(self.tried)/(self.num_it - 1)))
+
+    def after_loss(self):
+        loss = self.learn.loss.item()
+        if not math.isfinite(loss): raise CancelFitException
+        self.tried.append(self.learn.opt.hypers[-1]['lr'])
+        self.average = self.beta*self.average + (1 - self.beta)*loss
+        self.smoothed.append(self.average/(1 - self.beta**len(self.tried)))
+        best = min(self.smoothed)
+        exploded = self.stop_div and self.smoothed[-1] - best > 3*abs(best)
+        if exploded or len(self.tried) == self.num_it: raise CancelFitException
+
+    def after_train(self): raise CancelEpochException
+
+# %% ../../nbs/33_callback.schedule.ipynb #0d19cc53
+def minimum(
+    lrs: list,     # rates, rising
+    losses: list,  # smoothed loss at each rate
+    num_it: int,   # batches asked for
+) -> tuple:        # rate; the point (rate, loss) it was read from
+    "A tenth of the rate with the smallest loss"
+    i = int(np.argmin(losses))
+    return lrs[i]/10, (lrs[i], losses[i])
+
+
+def steep(
+    lrs: list,     # rates, rising
+    losses: list,  # smoothed loss at each rate
+    num_it: int,   # batches asked for
+) -> tuple:        # rate; the point (rate, loss) it was read from
+    "The rate at which the loss falls fastest, over the logarithm of the rate"
+    i = int(np.argmin(np.diff(losses)/np.diff(np.log(lrs))))
+    return lrs[i], (lrs[i], losses[i])
+
+# %% ../../nbs/33_callback.schedule.ipynb #78a595a4
+def longest_fall(losses: list) -> list[int]:
+    "Indices of the longest falling subsequence of `losses`; the latest, if several are as long"
+    n = len(losses)
+    length, before = [1]*n, [None]*n
+    for i in range(n):
+        for j in range(i):
+            if losses[i] < losses[j] and length[i] <= length[j] + 1: length[i], before[i] = length[j] + 1, j
+    i, fall = max(range(n), key=lambda i: (length[i], i)), []
+    while i is not None:
+        fall.append(i)
+        i = before[i]
+    return fall[::-1]
+
+
+def valley(
+    lrs: list,     # rates, rising
+    losses: list,  # smoothed loss at each rate
+    num_it: int,   # batches asked for
+) -> tuple:        # rate; the point (rate, loss) it was read from
+    "The middle point of the longest falling part of the curve"
+    fall = longest_fall(losses)
+    i = fall[len(fall)//2]
+    return lrs[i], (lrs[i], losses[i])
+
+
+def slide(
+    lrs: list,                 # rates, rising
+    losses: list,              # smoothed loss at each rate
+    num_it: int,               # batches asked for
+    lr_diff: int = 15,         # points from end to end of the interval
+    thresh: float = 0.005,     # slopes (per point) that differ by less are alike
+    adjust_value: float = 1.,  # factor of the rate found
+) -> tuple:                    # rate; the point (rate, loss) it was read from
+    "The left end of the first interval, from the right, at whose ends the curve is equally steep"
+    slopes, right = np.gradient(losses), len(losses) - 1
+    left = max(0, right - lr_diff)
+    while left and abs(slopes[right] - slopes[left]) > thresh: left, right = left - 1, right - 1
+    lr = lrs[left]*adjust_value
+    return lr, (lr, float(np.interp(math.log(lr), np.log(lrs), losses)))
+
+# %% ../../nbs/33_callback.schedule.ipynb #10c11b0f
+class LRCurve:
+    "What `lr_find` saw: `lrs` and smoothed `losses`, and in `points` where each suggestion was read"
+    def plot(
+        self,
+        ax: plt.Axes = None,  # where; a new figure if not given
+    ) -> plt.Axes:
+        "Draw the curve and mark the suggestions"
+        if ax is None: _, ax = plt.subplots(figsize=(5, 3), dpi=80)
+        ax.plot(self.lrs, self.losses)
+        ax.set(xscale='log', xlabel='learning rate', ylabel='loss')
+        for name, lr, at in zip(self._fields, self, self.points): ax.plot(*at, 'o', label=f'{name}: {lr:.2e}')
+        if self.points: ax.legend()
+        return ax
+
+
+class SuggestionMethod:
+    "The functions that suggest rates, under the names older code has for them"
+    Valley, Slide, Minimum, Steep = map(staticmethod, (valley, slide, minimum, steep))
+
+
+def suggest(
+    lrs: list,            # rates tried
+    losses: list,         # smoothed loss at each, finite
+    suggest_funcs: list,  # such as `valley`: each gives a rate, or a rate and a point of the curve
+    num_it: int,          # batches asked for
+) -> LRCurve:             # a named tuple of rates
+    "Cut off the ends of the curve, which say little, and ask every function"
+    if len(losses) < 3:
+        raise ValueError(f'lr_find saw {len(losses)} finite losses before it had to stop: are the inputs or the weights nan?')
+    lrs, losses = lrs[num_it//10:] or lrs, losses[num_it//10:] or losses
+    if len(lrs) >= 15: lrs, losses = lrs[:-5], losses[:-5]
+    found = [f(np.array(lrs), np.array(losses), num_it) for f in suggest_funcs]
+    found = [o if isinstance(o, tuple) else (o, (o, np.interp(o, lrs, losses))) for o in found]
+    names = namedtuple('SuggestedLRs', map(func_name, suggest_funcs), rename=True)
+    res = type('SuggestedLRs', (LRCurve, names), {})(*(float(lr) for lr, _ in found))
+    res.lrs, res.losses, res.points = lrs, losses, [point for _, point in found]
+    return res
+
+# %% ../../nbs/33_callback.schedule.ipynb #eca0f219
+@patch
+def lr_find(
+    self: Learner,
+    start_lr: float = 1e-7,                   # rate of the first batch
+    end_lr: float = 10,                       # rate of the last batch
+    num_it: int = 100,                        # batches
+    stop_div: bool = True,                    # stop when the loss explodes
+    show_plot: bool = True,                   # draw the curve
+    suggest_funcs: Callable | list = valley,  # functions that read a rate off the curve
+) -> LRCurve:                                 # a named tuple with the rate that each function suggests
+    "Try rates from `start_lr` to `end_lr` and suggest one; the Learner is bitwise the same afterwards"
+    finder = LRFinder(start_lr, end_lr, num_it, stop_div)
+    left_out = [cb for cb in self.cbs if not getattr(cb, 'in_lr_find', True)]
+    with untouched(self), self.no_bar(), self.removed_cbs(left_out):
+        self.fit(num_it//max(1, len(self.dls.train)) + 1, cbs=finder)
+    res = suggest(finder.tried, finder.smoothed, listify(suggest_funcs), num_it)
+    if show_plot: res.plot()
+    return res
