@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .builtin import makers
 
-# %% ../../nbs/14_data.external.ipynb #cce3a759
+# %% ../../nbs/14_data.external.ipynb #edae3c2b
 class URLs:
     "Addresses of data sets"
     DIGITS = 'builtin://digits'
@@ -29,7 +29,7 @@ def cache_home() -> Path:
 def untar_data(url: str, force_download: bool = False) -> Path:
     "The folder of the data set at `url`, made or fetched on first use"
     name = url.removeprefix('builtin://')
-    make, version = makers[name]
+    make, version = makers[name].make, makers[name].version
     dest = cache_home()/'data'/f'{name}-{version}'
     if dest.exists(): return dest
     dest.parent.mkdir(parents=True, exist_ok=True)
