@@ -204,10 +204,11 @@ class master_bar(progress_bar):
         "Write a text, or with `table` a row of a table, above the bars"
         if self.view: self.view.row(line if table else [line])
 
-# %% ../../nbs/32_callback.progress.ipynb #4bb851a7
+# %% ../../nbs/32_callback.progress.ipynb #c49d53a8
 class CSVLogger(Callback):
     "Writes the table of results to a file, row by row"
     order = 60
+    in_lr_find = False  # the rate finder leaves the file alone
     def __init__(self,
         fname: str = 'history.csv',  # under `learn.path`
         append: bool = False,        # add to the file that is there
