@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['image_extensions', 'get_files', 'get_image_files', 'get_text_files', 'RandomSplitter', 'MaskSplitter',
            'IndexSplitter', 'FuncSplitter', 'EndSplitter', 'GrandparentSplitter', 'parent_label', 'RegexLabeller',
-           'using_attr', 'ColReader', 'ItemGetter', 'AttrGetter', 'Category', 'CategoryMap', 'Categorize', 'ToTensor',
-           'IntToFloatTensor', 'Normalize', 'get_c']
+           'using_attr', 'on_attribute', 'ColReader', 'ItemGetter', 'AttrGetter', 'Category', 'CategoryMap',
+           'Categorize', 'ToTensor', 'IntToFloatTensor', 'Normalize', 'get_c']
 
-# %% ../../nbs/12_data.transforms.ipynb #6ba5bb61
+# %% ../../nbs/12_data.transforms.ipynb #4897c0cc
 import difflib
 import mimetypes
 import os
@@ -25,6 +25,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..core import listify, short
+from .load import item_at
 from ..torch_core import ShowTitle, TensorCategory, TensorImage, TensorMask
 from ..transform import ItemTransform, Transform, portable
 
@@ -95,7 +96,7 @@ def RandomSplitter(
         return _both(order[cut:], order[:cut], f'RandomSplitter(valid_pct={valid_pct})')
     return split
 
-# %% ../../nbs/12_data.transforms.ipynb #09ea5b3d
+# %% ../../nbs/12_data.transforms.ipynb #b8f21d0a
 def MaskSplitter(mask: Iterable) -> Callable:
     "The items where `mask` is true are for validation"
     mask = [bool(m) for m in mask]
@@ -123,7 +124,7 @@ def FuncSplitter(func: Callable) -> Callable:
 
 def _each(items):
     "The items one by one: of a DataFrame, its rows"
-    return (items.iloc[i] for i in range(len(items))) if hasattr(items, 'iloc') else items
+    return (item_at(items, i) for i in range(len(items)))
 
 # %% ../../nbs/12_data.transforms.ipynb #eef9868a
 def EndSplitter(
@@ -150,7 +151,7 @@ def GrandparentSplitter(
         return _both(*sets, f'GrandparentSplitter({train_name!r}, {valid_name!r}), which found the folders {sorted(set(names))},')
     return split
 
-# %% ../../nbs/12_data.transforms.ipynb #c93cbeaa
+# %% ../../nbs/12_data.transforms.ipynb #4b152a2d
 @portable
 def parent_label(o: Path | str) -> str:
     "The name of the folder that the file is in"
@@ -179,10 +180,12 @@ def using_attr(
     attr: str,    # such as `'name'`
 ) -> Callable:
     "`f`, applied to the attribute `attr` of the item"
-    return partial(_of_attribute, f, attr)
+    return partial(on_attribute, f, attr)
 
 
-def _of_attribute(f, attr, o): return f(getattr(o, attr))
+def on_attribute(f: Callable, attr: str, o: Any) -> Any:
+    "`f(o.attr)`"
+    return f(getattr(o, attr))
 
 # %% ../../nbs/12_data.transforms.ipynb #c2d8bbb8
 @portable
@@ -248,7 +251,7 @@ class CategoryMap(list):
             raise
         self.o2i = {v: i for i, v in enumerate(self)}
 
-# %% ../../nbs/12_data.transforms.ipynb #41fbb2e1
+# %% ../../nbs/12_data.transforms.ipynb #0d701fd6
 @portable
 class Categorize(Transform):
     "A label to its number in the vocabulary, and back"
@@ -282,14 +285,14 @@ class Categorize(Transform):
     def _unknown(self, o):
         close = difflib.get_close_matches(str(o), list(map(str, self.vocab)), 1)
         return (f'the label {o!r} is none of the {len(self.vocab)} classes of the training set: {short(list(self.vocab), 300)}'
-                + (f'. Is {close[0]!r} meant?' if close else '') + '. Correct the label, see that some such items are in the '
+                + (f'. Is {close[0]!r} meant?' if close else '.') + ' Correct the label, see that some such items are in the '
                 'training set, or give all classes with CategoryBlock(vocab=[…])')
 
-# %% ../../nbs/12_data.transforms.ipynb #c54b46a3
+# %% ../../nbs/12_data.transforms.ipynb #a7f59d27
 def _checked_label(label, i, items):
     "`label`, if it can be a class; `items` is what the labels came from"
     raw = getattr(items, 'items', None)
-    raw = None if raw is None else raw.iloc[i] if hasattr(raw, 'iloc') else raw[i]
+    raw = None if raw is None or callable(raw) else item_at(raw, i)
     steps = list(getattr(items, 'tfms', []))
     who = f'the label of item {i} ({short(raw)}), made by {steps[-1] if steps else "nothing"},'
     if label is None or (isinstance(label, float) and label != label): raise ValueError(
