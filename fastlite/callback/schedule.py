@@ -206,7 +206,7 @@ def fine_tune(
     self.unfreeze()
     self.fit_one_cycle(epochs, slice(base_lr/2/lr_mult, base_lr/2), pct_start=pct_start, div=div, **same)
 
-# %% ../../nbs/33_callback.schedule.ipynb #c1728726
+# %% ../../nbs/33_callback.schedule.ipynb #26385051
 class Snapshot:
     "What objects, containers and tensors hold, to be put back into these very objects"
     walked = Learner, Callback, Metric, Optimizer, torch.optim.Optimizer, nn.Module
@@ -223,8 +223,8 @@ class Snapshot:
         if isinstance(x, self.walked): x = vars(x)
         if id(x) in self.kept: return
         if isinstance(x, Tensor):
-            fixed = not x.is_leaf or 0 in x.stride()   # part of a graph, or expanded: not changed in place
-            if not fixed: self.kept[id(x)] = x, (x.detach().clone(), x.grad, x.requires_grad)
+            plain = x.is_leaf and x.layout is torch.strided and 0 not in x.stride()   # else not changed in place
+            if plain: self.kept[id(x)] = x, (x.detach().clone(), x.grad, x.requires_grad)
         elif isinstance(x, (dict, list, deque, set)):
             self.kept[id(x)] = x, dict(x) if isinstance(x, dict) else list(x)
             for o in x.values() if isinstance(x, dict) else x: self.look(o)
@@ -354,7 +354,7 @@ def slide(
     lr = lrs[left]*adjust_value
     return lr, (lr, float(np.interp(math.log(lr), np.log(lrs), losses)))
 
-# %% ../../nbs/33_callback.schedule.ipynb #10c11b0f
+# %% ../../nbs/33_callback.schedule.ipynb #a0837e24
 class LRCurve:
     "What `lr_find` saw: `lrs` and smoothed `losses`, and in `points` where each suggestion was read"
     def plot(
@@ -383,7 +383,7 @@ def suggest(
 ) -> LRCurve:             # a named tuple of rates
     "Cut off the ends of the curve, which say little, and ask every function"
     if len(losses) < 3:
-        raise ValueError(f'lr_find saw {len(losses)} finite losses before it had to stop: are the inputs or the weights nan?')
+        raise ValueError(f'lr_find saw {len(losses)} finite losses before it had to stop: are inputs or weights nan?')
     lrs, losses = lrs[num_it//10:] or lrs, losses[num_it//10:] or losses
     if len(lrs) >= 15: lrs, losses = lrs[:-5], losses[:-5]
     found = [f(np.array(lrs), np.array(losses), num_it) for f in suggest_funcs]
