@@ -147,7 +147,7 @@ def show_images(
     for im, title, ax in zip(ims, titles, axes): show_image(im, ax=ax, title=title, **kwargs)
     return axes
 
-# %% ../nbs/04_torch_core.ipynb #aba248a7
+# %% ../nbs/04_torch_core.ipynb #e71ea04b
 def _mask_colors():
     "256 colours: ten strong, ten pale, and then round the wheel"
     tab = plt.get_cmap('tab20').colors
@@ -172,7 +172,10 @@ class TensorImage(TensorImageBase):
 
 
 class TensorImageBW(TensorImage):
-    "A grey picture: 1×h×w"
+    "A grey picture: 1×h×w; black is 0, white is 255 or 1"
+    def show(self, ctx: plt.Axes = None, **kwargs) -> plt.Axes:
+        "Show the picture, without stretching its contrast"
+        return super().show(ctx, **{'vmin': 0, 'vmax': 255 if self.dtype == torch.uint8 else 1, **kwargs})
 
 
 class TensorMask(TensorImageBase):

@@ -133,13 +133,13 @@ def _to_8_bits(x, is_16):
     "16 bits as 8; where the picture does not say that it has 16, its values do"
     return (x // 257 if is_16 or x.max(initial=0) > 255 else x).clip(0, 255).astype(np.uint8)
 
-# %% ../../nbs/40_vision.core.ipynb #3f379899
+# %% ../../nbs/40_vision.core.ipynb #c839c9ef
 class PILImage(PILBase): "A colour picture"
 
 
 class PILImageBW(PILBase):
     "A grey picture"
-    open_mode, tensor_class = 'L', TensorImageBW
+    open_mode, tensor_class, show_args = 'L', TensorImageBW, {'vmin': 0, 'vmax': 255}
 
 
 portable(PILImage.create)
