@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['image_extensions', 'get_files', 'get_image_files', 'get_text_files', 'RandomSplitter', 'MaskSplitter',
            'IndexSplitter', 'FuncSplitter', 'EndSplitter', 'GrandparentSplitter', 'parent_label', 'RegexLabeller',
-           'using_attr', 'on_attribute', 'ColReader', 'ItemGetter', 'AttrGetter', 'Category', 'CategoryMap',
+           'on_attribute', 'using_attr', 'ColReader', 'ItemGetter', 'AttrGetter', 'Category', 'CategoryMap',
            'Categorize', 'ToTensor', 'IntToFloatTensor', 'Normalize', 'get_c']
 
-# %% ../../nbs/12_data.transforms.ipynb #4897c0cc
+# %% ../../nbs/12_data.transforms.ipynb #a6c6b63a
 import difflib
 import mimetypes
 import os
@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from fastcore.basics import patch
 from fastcore.foundation import L
 from PIL import Image
 from torch import Tensor
@@ -76,11 +77,12 @@ def get_text_files(path: Path | str, recurse: bool = True, folders: list = None)
     "The `.txt` files under `path`; arguments as for `get_image_files`"
     return get_files(path, {'.txt'}, recurse, folders)
 
-# %% ../../nbs/12_data.transforms.ipynb #47a68493
+# %% ../../nbs/12_data.transforms.ipynb #c2e6a455
 def _both(train, valid, splitter):
     "Both sets, if there is something in each"
     if not train or not valid: raise ValueError(
-        f'{splitter} put {len(train)} items into the training set and {len(valid)} into the validation set: each needs at least one')
+        f'{splitter} put {len(train)} items into the training set and {len(valid)} into the validation set: '
+        'each needs at least one')
     return train, valid
 
 
@@ -96,7 +98,7 @@ def RandomSplitter(
         return _both(order[cut:], order[:cut], f'RandomSplitter(valid_pct={valid_pct})')
     return split
 
-# %% ../../nbs/12_data.transforms.ipynb #b8f21d0a
+# %% ../../nbs/12_data.transforms.ipynb #2deb8449
 def MaskSplitter(mask: Iterable) -> Callable:
     "The items where `mask` is true are for validation"
     mask = [bool(m) for m in mask]
@@ -118,15 +120,10 @@ def IndexSplitter(valid_idx: Iterable) -> Callable:
 
 def FuncSplitter(func: Callable) -> Callable:
     "The items for which `func(item)` is true are for validation"
-    def split(items): return MaskSplitter(func(o) for o in _each(items))(items)
+    def split(items): return MaskSplitter(func(item_at(items, i)) for i in range(len(items)))(items)
     return split
 
-
-def _each(items):
-    "The items one by one: of a DataFrame, its rows"
-    return (item_at(items, i) for i in range(len(items)))
-
-# %% ../../nbs/12_data.transforms.ipynb #eef9868a
+# %% ../../nbs/12_data.transforms.ipynb #f5ee5272
 def EndSplitter(
     valid_pct: float = 0.2,   # share of the items that are for validation
     valid_last: bool = True,  # the last ones; the first ones if False
@@ -147,17 +144,18 @@ def GrandparentSplitter(
     "The folder two levels above a file says which set it is in; files below neither are left out"
     def split(items):
         names = [Path(o).parent.parent.name for o in items]
-        sets = [[i for i, n in enumerate(names) if n in listify(wanted)] for wanted in (train_name, valid_name)]
-        return _both(*sets, f'GrandparentSplitter({train_name!r}, {valid_name!r}), which found the folders {sorted(set(names))},')
+        train, valid = ([i for i, n in enumerate(names) if n in listify(name)] for name in (train_name, valid_name))
+        who = f'GrandparentSplitter({train_name!r}, {valid_name!r}), which found folders {short(sorted(set(names)))},'
+        return _both(train, valid, who)
     return split
 
-# %% ../../nbs/12_data.transforms.ipynb #4b152a2d
+# %% ../../nbs/12_data.transforms.ipynb #ccc3db1e
 @portable
 def parent_label(o: Path | str) -> str:
     "The name of the folder that the file is in"
     return Path(o).parent.name
 
-
+# %% ../../nbs/12_data.transforms.ipynb #459adc60
 class RegexLabeller:
     "The label is the first group of a pattern, found anywhere in the item's text"
     def __init__(self,
@@ -165,7 +163,8 @@ class RegexLabeller:
         match: bool = False,  # it must match from the start
     ):
         self.pat, self.match = re.compile(pat), match
-        if not self.pat.groups: raise ValueError(f'the pattern {pat!r} has no group: put the label in brackets, as in (.+)_\\d+.jpg')
+        if not self.pat.groups: raise ValueError(
+            f'the pattern {pat!r} has no group: put the label in brackets, as in (.+)_\\d+.jpg')
 
     def __call__(self, o: Any) -> str:
         found = (self.pat.match if self.match else self.pat.search)(str(o))
@@ -175,6 +174,11 @@ class RegexLabeller:
     def __repr__(self): return f'RegexLabeller({self.pat.pattern!r})'
 
 
+def on_attribute(f: Callable, attr: str, o: Any) -> Any:
+    "`f(o.attr)`"
+    return f(getattr(o, attr))
+
+
 def using_attr(
     f: Callable,  # such as a labeller
     attr: str,    # such as `'name'`
@@ -182,12 +186,7 @@ def using_attr(
     "`f`, applied to the attribute `attr` of the item"
     return partial(on_attribute, f, attr)
 
-
-def on_attribute(f: Callable, attr: str, o: Any) -> Any:
-    "`f(o.attr)`"
-    return f(getattr(o, attr))
-
-# %% ../../nbs/12_data.transforms.ipynb #c2d8bbb8
+# %% ../../nbs/12_data.transforms.ipynb #b60d062f
 @portable
 class ColReader(ItemTransform):
     "The value in the column `cols` of a row (a list of values for several columns), between a prefix and a suffix"
@@ -209,7 +208,8 @@ class ColReader(ItemTransform):
     def _value(self, row, c):
         try: value = getattr(row, c) if hasattr(row, '_fields') and isinstance(c, str) else row[c]
         except (KeyError, AttributeError) as e:
-            e.add_note(f'there is no column {c!r}; there are {short(list(getattr(row, "index", getattr(row, "_fields", []))))}')
+            columns = list(getattr(row, 'index', getattr(row, '_fields', [])))
+            e.add_note(f'there is no column {c!r}; there are {short(columns)}')
             raise
         if self.label_delim is not None: return value.split(self.label_delim) if value else []
         if isinstance(self.pref, Path): return self.pref / f'{value}{self.suff}'
@@ -231,7 +231,7 @@ class AttrGetter(ItemTransform):
     def config(self): return {'name': self.attribute, 'default': self.default}
     def encodes(self, o: Any) -> Any: return getattr(o, self.attribute, self.default)
 
-# %% ../../nbs/12_data.transforms.ipynb #7dc45603
+# %% ../../nbs/12_data.transforms.ipynb #a2e6649b
 class Category(ShowTitle, str): "The name of a class, shown as a title"
 
 
@@ -247,11 +247,27 @@ class CategoryMap(list):
         na = ['#na#'] if add_na and '#na#' not in values else []
         try: super().__init__(na + (sorted(values) if sort else list(values)))
         except TypeError as e:
-            e.add_note(f'the labels are of several types: {short({type(v).__name__: v for v in values})}. Make all of them str')
+            kinds = {type(v).__name__: v for v in values}
+            e.add_note(f'the labels are of several types: {short(kinds)}. Make all of them str')
             raise
         self.o2i = {v: i for i, v in enumerate(self)}
 
-# %% ../../nbs/12_data.transforms.ipynb #0d701fd6
+# %% ../../nbs/12_data.transforms.ipynb #d68392f5
+def _checked_label(label, i, items):
+    "`label`, if it can be a class; `items` is the list that it is item `i` of"
+    raw = getattr(items, 'items', None)  # of a `TfmdLists`: what the label was made from
+    raw = None if raw is None or callable(raw) else item_at(raw, i)
+    steps = list(getattr(items, 'tfms', []))
+    who = f'the label of item {i}' + (f' ({short(raw)}), made by {steps[-1]},' if steps else '')
+    if label is None or (isinstance(label, float) and label != label): raise ValueError(
+        f'{who} is {label}: each item needs a label. Let the function return one, or leave such items out')
+    if label is raw and steps: raise ValueError(f'{who} is the item itself: does the function return its result?')
+    if isinstance(label, (list, set, dict, np.ndarray, Tensor)): raise TypeError(
+        f'{who} is a {type(label).__name__}, {short(label)}: one name or number is needed. '
+        'For several labels per item there is MultiCategoryBlock')
+    return label
+
+# %% ../../nbs/12_data.transforms.ipynb #d86a9e5c
 @portable
 class Categorize(Transform):
     "A label to its number in the vocabulary, and back"
@@ -269,38 +285,26 @@ class Categorize(Transform):
     def setups(self, items: Any):
         if self.vocab is not None or items is None: return
         labels = [_checked_label(label, i, items) for i, label in enumerate(items)]
-        self.vocab = CategoryMap(labels, self.sort, self.add_na)
+        vocab = CategoryMap(labels, self.sort, self.add_na)
         if len(set(labels)) < 2: raise ValueError(
             f'only one class, {labels[0]!r}, in the {len(labels)} training items: there is nothing to tell apart. '
             'Look at what the label function gives for some items')
+        self.vocab = vocab
 
     def encodes(self, o: Any) -> TensorCategory:
-        if self.vocab is None: raise ValueError('there is no vocabulary yet: set up the transform on training items, or give it vocab=[…]')
+        if self.vocab is None: raise ValueError('no vocabulary yet: set up on training items, or give vocab=[…]')
         i = self.vocab.o2i.get(o, 0 if self.add_na else None)
-        if i is None: raise ValueError(self._unknown(o))
+        if i is None: raise ValueError(_unknown_label(o, self.vocab))
         return TensorCategory(torch.tensor(i))
 
     def decodes(self, o: Any) -> Category: return Category(self.vocab[int(o)])
 
-    def _unknown(self, o):
-        close = difflib.get_close_matches(str(o), list(map(str, self.vocab)), 1)
-        return (f'the label {o!r} is none of the {len(self.vocab)} classes of the training set: {short(list(self.vocab), 300)}'
-                + (f'. Is {close[0]!r} meant?' if close else '.') + ' Correct the label, see that some such items are in the '
-                'training set, or give all classes with CategoryBlock(vocab=[…])')
 
-# %% ../../nbs/12_data.transforms.ipynb #a7f59d27
-def _checked_label(label, i, items):
-    "`label`, if it can be a class; `items` is what the labels came from"
-    raw = getattr(items, 'items', None)
-    raw = None if raw is None or callable(raw) else item_at(raw, i)
-    steps = list(getattr(items, 'tfms', []))
-    who = f'the label of item {i} ({short(raw)}), made by {steps[-1] if steps else "nothing"},'
-    if label is None or (isinstance(label, float) and label != label): raise ValueError(
-        f'{who} is {label}: each item needs a label. Let the function return one, or leave such items out')
-    if label is raw and steps: raise ValueError(f'{who} is the item itself: does the function return its result?')
-    if isinstance(label, (list, set, dict, np.ndarray, Tensor)): raise TypeError(
-        f'{who} is a {type(label).__name__}, {short(label)}: one name or number is needed. For several labels per item there is MultiCategoryBlock')
-    return label
+def _unknown_label(label, vocab):
+    close = difflib.get_close_matches(str(label), list(map(str, vocab)), 1)
+    return (f'the label {label!r} is none of the {len(vocab)} classes of the training set: {short(list(vocab), 300)}.'
+            + (f' Is {close[0]!r} meant?' if close else '') + ' Correct the label, see that some such items are in the '
+            'training set, or give all classes with CategoryBlock(vocab=[…])')
 
 # %% ../../nbs/12_data.transforms.ipynb #12057d87
 @portable
@@ -323,29 +327,18 @@ class IntToFloatTensor(Transform):
     def encodes(self, x: TensorImage): return x if x.is_floating_point() else x.float().div_(self.div)
     def encodes(self, x: TensorMask): return x.long() if self.div_mask == 1 else x.long() // self.div_mask
 
-# %% ../../nbs/12_data.transforms.ipynb #83a12862
+# %% ../../nbs/12_data.transforms.ipynb #4b94cdfe
 @portable
 class Normalize(Transform):
     "Subtract a mean from each channel of a batch of images, divide by a standard deviation"
     order = 99
     def __init__(self,
-        mean: Any = None,           # in a shape that broadcasts over a batch; of the first training batch if not given
-        std: Any = None,            # likewise
-        axes: tuple = (0, 2, 3),    # over which mean and deviation of that batch are taken
+        mean: Any = None,         # in a shape that fits a batch; of the first training batch if not given
+        std: Any = None,          # likewise
+        axes: tuple = (0, 2, 3),  # over which mean and deviation of that batch are taken
     ):
         self.mean, self.std = (None if o is None else torch.as_tensor(o) for o in (mean, std))
         self.axes = tuple(axes)
-
-    @classmethod
-    def from_stats(cls,
-        mean: list,     # one number per channel
-        std: list,      # one number per channel
-        dim: int = 1,   # where the channels are
-        ndim: int = 4,  # dimensions of a batch
-    ) -> 'Normalize':
-        "With the statistics of other data, such as `imagenet_stats`"
-        shape = [-1 if i == dim else 1 for i in range(ndim)]
-        return cls(torch.tensor(mean).view(shape), torch.tensor(std).view(shape))
 
     def config(self): return {k: None if v is None else v.tolist() for k, v in (('mean', self.mean), ('std', self.std))}
 
@@ -354,19 +347,32 @@ class Normalize(Transform):
         x = next(part for part in dl.one_batch() if isinstance(part, TensorImage)).as_subclass(Tensor)
         self.mean, self.std = x.mean(self.axes, keepdim=True), x.std(self.axes, keepdim=True) + 1e-7
 
-    def _stats(self, x):
+    def stats(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        "Mean and deviation, where `x` is; refused if they do not fit it"
         if self.mean.device != x.device: self.mean, self.std = self.mean.to(x.device), self.std.to(x.device)
         if torch.broadcast_shapes(x.shape, self.mean.shape) != x.shape: raise ValueError(
-            f'Normalize has statistics for {self.mean.numel()} channels, but the images are {"×".join(map(str, x.shape))}')
+            f'these statistics are of {self.mean.numel()} channels, but the images are {"×".join(map(str, x.shape))}')
         return self.mean, self.std
 
     def encodes(self, x: TensorImage):
-        mean, std = self._stats(x)
+        mean, std = self.stats(x)
         return (x - mean) / std
 
     def decodes(self, x: TensorImage):
-        mean, std = self._stats(x)
+        mean, std = self.stats(x)
         return x * std + mean
+
+# %% ../../nbs/12_data.transforms.ipynb #acbb7db6
+@patch(cls_method=True)
+def from_stats(cls: Normalize,
+    mean: list,     # one number per channel
+    std: list,      # one number per channel
+    dim: int = 1,   # where the channels are
+    ndim: int = 4,  # dimensions of a batch
+) -> Normalize:
+    "A `Normalize` with the statistics of other data, such as `imagenet_stats`"
+    shape = [-1 if i == dim else 1 for i in range(ndim)]
+    return cls(torch.tensor(mean).view(shape), torch.tensor(std).view(shape))
 
 # %% ../../nbs/12_data.transforms.ipynb #b1b484a0
 def get_c(dls: Any) -> int:
