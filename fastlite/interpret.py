@@ -105,7 +105,7 @@ def plot_confusion_matrix(
     ax.set(xlabel='predicted', ylabel='actual', title=title)
     return ax
 
-# %% ../nbs/70_interpret.ipynb #231bb22b
+# %% ../nbs/70_interpret.ipynb #78a72a69
 @patch
 def plot_top_losses(
     self: ClassificationInterpretation,
@@ -120,7 +120,7 @@ def plot_top_losses(
     axes = get_grid(len(indices), nrows, ncols, figsize=figsize, imsize=2.2)
     vocab, decoded = self.vocab, self.decoded
     for ax, loss, i in zip(axes, losses.tolist(), indices.tolist(), strict=True):
-        self.dl.dataset[i][0].show(ctx=ax)
+        self.dl.after_item(self.dl.dataset[i])[0].show(ctx=ax)
         said, actual = int(decoded[i]), int(self.targs[i])
         ax.set_title(f'{vocab[said]}/{vocab[actual]}/{loss:.2f}/{self.preds[i, said]:.2f}', fontsize=9)
     axes[0].figure.suptitle('prediction/actual/loss/probability', fontsize=9)

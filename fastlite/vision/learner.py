@@ -197,7 +197,7 @@ def xresnet_split(model: nn.Sequential) -> list[list]:
     "Three groups for our xresnets: stem, stages, head"
     return _split_body(model, 3)
 
-# %% ../../nbs/45_vision.learner.ipynb #4b1c050a
+# %% ../../nbs/45_vision.learner.ipynb #183c9538
 def splitter_of(arch: Callable) -> Callable:
     "How the parameters of `arch` are put into groups"
     name = arch.__name__
@@ -207,7 +207,9 @@ def splitter_of(arch: Callable) -> Callable:
 
 def stats_of(arch: Callable) -> tuple:
     "Mean and standard deviation per band of the images that the weights of `arch` were trained on"
-    return getattr(arch, 'stats', imagenet_stats)
+    if arch is not xresnet.xresnet_tiny: return imagenet_stats
+    made_with = xresnet.shipped_weights()[1]
+    return made_with['mean'], made_with['std']
 
 # %% ../../nbs/45_vision.learner.ipynb #b37ef2bd
 def add_norm(dls, stats: tuple):
