@@ -5,15 +5,13 @@
 # %% auto #0
 __all__ = ['image_problem', 'verify_image', 'verify_images', 'resize_to', 'resize_image', 'resize_images']
 
-# %% ../../nbs/44_vision.utils.ipynb #4b8ff004
+# %% ../../nbs/44_vision.utils.ipynb #b08141af
 import os
-import shutil
-import tempfile
 import warnings
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from fastcore.foundation import L
 from PIL import Image
@@ -21,7 +19,7 @@ from PIL import Image
 from ..data.transforms import get_image_files
 from .core import BILINEAR, load_image
 
-# %% ../../nbs/44_vision.utils.ipynb #8222201b
+# %% ../../nbs/44_vision.utils.ipynb #9b1f7867
 def image_problem(fn: Path | str) -> str:
     "Why the file `fn` cannot be read as a picture; empty if it can"
     try: load_image(fn)
@@ -30,7 +28,7 @@ def image_problem(fn: Path | str) -> str:
 
 
 def verify_image(fn: Path | str) -> bool:
-    "Can the file `fn` be read as a picture, to the last pixel?"
+    "Can the file `fn` be read as a picture, to its last pixel?"
     return not image_problem(fn)
 
 
@@ -40,81 +38,78 @@ def verify_images(
 ) -> L:                    # of paths
     "The files among `fns` that cannot be read as pictures; nothing is deleted"
     fns = list(fns)
-    with ThreadPoolExecutor(max_workers) as pool: fine = list(pool.map(verify_image, fns))
-    return L(Path(fn) for fn, ok in zip(fns, fine) if not ok)
+    with ThreadPoolExecutor(max_workers) as pool: good = list(pool.map(verify_image, fns))
+    return L(Path(fn) for fn, ok in zip(fns, good) if not ok)
 
-# %% ../../nbs/44_vision.utils.ipynb #1115019b
+# %% ../../nbs/44_vision.utils.ipynb #bfb6afb8
 def resize_to(
     im: Image.Image,        # picture
     targ_sz: int,           # pixels of the longer side
-    use_min: bool = False,  # … of the shorter side
+    use_min: bool = False,  # of the shorter side
 ) -> tuple[int, int]:       # width, height
-    "The size of `im` when its longer side is `targ_sz`, in its own proportions"
+    "The size of `im` in its own proportions when its longer side is `targ_sz`"
     scale = targ_sz / (min if use_min else max)(im.size)
     return tuple(max(1, round(side * scale)) for side in im.size)
 
 
+def _write(target, write):
+    "Let `write(file)` make a new file, then put it in the place of `target`"
+    new = target.with_name(f'.{target.name}.{os.getpid()}.new')
+    try:
+        with open(new, 'wb') as file: write(file)
+        os.replace(new, target)
+    finally: new.unlink(missing_ok=True)
+
+# %% ../../nbs/44_vision.utils.ipynb #000f27a8
 def resize_image(
-    file: Path | str,         # relative to `src`
-    dest: Path | str,         # folder for the result, under the same relative name
-    src: Path | str = '.',    # folder
-    max_size: int = None,     # pixels of the longer side; smaller pictures keep their size
-    n_channels: int = 3,      # 3: colour, 1: grey
-    ext: str = None,          # another extension, such as '.png'
-    img_format: str = None,   # another format than the extension says
-    resample: int = BILINEAR, # Pillow's filter
-    resume: bool = False,     # leave alone what is there already
-    **kwargs,                 # passed to Pillow's `save`, such as `quality`
-) -> str:                     # what is wrong with the file, if anything
-    "A copy of the picture `file`, not larger than `max_size`; it appears complete or not at all"
-    source = Path(src) / file
-    target = (Path(dest) / file).with_suffix(ext or source.suffix)
+    file: Path | str,          # its name relative to `src`
+    dest: Path | str,          # folder for the copy, under the same relative name
+    src: Path | str = '.',     # folder of the file
+    max_size: int = None,      # pixels of the longer side; smaller pictures keep their size
+    n_channels: int = 3,       # 3: colour, 1: grey, 4: colour and opacity
+    ext: str = None,           # another ending of the name, such as '.png'
+    img_format: str = None,    # another format than the ending says
+    resample: int = BILINEAR,  # Pillow's filter
+    resume: bool = False,      # leave alone what is in `dest` already
+    **kwargs,                  # passed to Pillow's `save`, such as `quality`
+) -> str:                      # what is wrong with the file; empty if nothing is
+    "A copy of a picture, not larger than `max_size`: complete, or not there at all"
+    source, target = Path(src) / file, (Path(dest) / file).with_suffix(ext or Path(file).suffix)
     if resume and target.exists(): return ''
     try: im = load_image(source)
     except OSError as e: return str(e)
-    mode, small = {3: 'RGB', 1: 'L'}[n_channels], max_size is None or max(im.size) <= max_size
     target.parent.mkdir(parents=True, exist_ok=True)
-    if small and im.mode == mode and not (ext or img_format or kwargs) :
-        if target.resolve() != source.resolve(): _atomic(target, partial(shutil.copyfile, source))
+    mode, small = {1: 'L', 3: 'RGB', 4: 'RGBA'}[n_channels], max_size is None or max(im.size) <= max_size
+    if small and im.mode == mode and not (ext or img_format or kwargs):  # as it should be: not even decoded anew
+        if not (target.exists() and target.samefile(source)): _write(target, lambda file: file.write(source.read_bytes()))
         return ''
-    if im.mode != mode: im = im.convert(mode)
-    if not small: im = im.resize(resize_to(im, max_size), resample)
-    img_format = img_format or Image.registered_extensions()[target.suffix.lower()]
-    _atomic(target, partial(im.save, format=img_format, **kwargs))
+    im = im.convert(mode)
+    if not small: im = im.resize(resize_to(im, max_size), resample, reducing_gap=2.)
+    _write(target, partial(im.save, format=img_format or Image.registered_extensions()[target.suffix.lower()], **kwargs))
     return ''
 
-
-def _atomic(target, write):
-    "Let `write(path)` make a file beside `target`, then put it in place of `target`"
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix='.', suffix=target.suffix)
-    os.close(handle)
-    try:
-        write(name)
-        os.chmod(name, 0o644)
-        os.replace(name, target)
-    finally:
-        if os.path.exists(name): os.unlink(name)
-
-# %% ../../nbs/44_vision.utils.ipynb #65625cb2
+# %% ../../nbs/44_vision.utils.ipynb #451a2be1
 def resize_images(
-    path: Path | str,         # folder
-    max_workers: int = 2,     # threads
-    max_size: int = None,     # pixels of the longer side; smaller pictures keep their size
-    recurse: bool = False,    # subfolders too
-    dest: Path | str = '.',   # folder for the results
-    n_channels: int = 3,      # 3: colour, 1: grey
-    ext: str = None,          # another extension
-    img_format: str = None,   # another format than the extension says
-    resample: int = BILINEAR, # Pillow's filter
-    resume: bool = None,      # leave alone what is there; by default if `dest` is another folder that recursion is used on
-    **kwargs,                 # passed to Pillow's `save`
-) -> L:                       # files that could not be read
-    "Copies of the pictures in `path`, not larger than `max_size`, in `dest`"
-    path, dest = Path(path), Path(dest)
-    files = [f.relative_to(path) for f in get_image_files(path, recurse=recurse)]
+    path: Path | str,          # folder
+    max_workers: int = 2,      # threads
+    max_size: int = None,      # pixels of the longer side; smaller pictures keep their size
+    recurse: bool = False,     # its subfolders too
+    dest: Path | str = '.',    # folder for the copies; `path` itself to make them in place
+    n_channels: int = 3,       # 3: colour, 1: grey, 4: colour and opacity
+    ext: str = None,           # another ending of the names, such as '.png'
+    img_format: str = None,    # another format than the ending says
+    resample: int = BILINEAR,  # Pillow's filter
+    resume: bool = None,       # leave alone what is in `dest` already
+    **kwargs,                  # passed to Pillow's `save`, such as `quality`
+) -> L:                        # of paths
+    "Copies of the pictures in `path`, not larger than `max_size`; gives the files that could not be read"
+    if n_channels not in (1, 3, 4): raise ValueError(f'n_channels has to be 1, 3 or 4, and not {n_channels!r}')
+    files = [o.relative_to(path) for o in get_image_files(path, recurse=recurse)]
+    same = [name for name, n in Counter(o.with_suffix(ext or o.suffix) for o in files).items() if n > 1]
+    if same: raise ValueError(f'with ext={ext!r}, several files would become {same[0]}: choose another ending or rename them')
     one = partial(resize_image, dest=dest, src=path, max_size=max_size, n_channels=n_channels, ext=ext,
                   img_format=img_format, resample=resample, resume=bool(resume), **kwargs)
     with ThreadPoolExecutor(max_workers) as pool: problems = list(pool.map(one, files))
-    failed = L(path / f for f, problem in zip(files, problems) if problem)
-    if failed: warnings.warn(f'{len(failed)} of {len(files)} files were left out: {next(filter(None, problems))}')
+    failed = L(Path(path) / file for file, problem in zip(files, problems) if problem)
+    if failed: warnings.warn(f'{len(failed)} of {len(files)} files were left as they are: {next(filter(None, problems))}')
     return failed
