@@ -56,7 +56,7 @@ def set_up(
             pipeline.fs.append(f)
     finally: pipeline.fs = fs
 
-# %% ../../nbs/11_data.core.ipynb #b8814eda
+# %% ../../nbs/11_data.core.ipynb #f934904b
 class TfmdLists:
     "`items`, each after the transforms `tfms`, which are set up on the training items alone"
     def __init__(self,
@@ -78,6 +78,7 @@ class TfmdLists:
 
     def subset(self, i: int) -> 'TfmdLists':
         "Subset `i`, with the same transforms and what they learned"
+        if self.splits is None: raise ValueError('these items were not split: give splits=RandomSplitter()(items)')
         return type(self)(_pick(self.items, self.splits[i]), self.tfms, split_idx=i, setup=False)
 
     def __len__(self): return len(self.items)
@@ -97,7 +98,9 @@ class TfmdLists:
         "Undo the transforms, last first, as far as they can be undone"
         return self.tfms.decode(x)
 
-# %% ../../nbs/11_data.core.ipynb #1253fbc5
+    train, valid = property(lambda self: self.subset(0)), property(lambda self: self.subset(1))
+
+# %% ../../nbs/11_data.core.ipynb #856fdb44
 class Datasets:
     "Tuples of what several pipelines make of the same items, such as (image, label)"
     def __init__(self,
@@ -125,8 +128,8 @@ class Datasets:
 
     def __len__(self): return len(self.tls[0])
     def __iter__(self): return (self[i] for i in range(len(self)))
-    def __repr__(self): return '\n  '.join([f'{type(self).__name__} of {len(self)} items:', *map(str, self._pipelines())])
-    def _pipelines(self): return [tl.tfms for tl in self.tls]
+    def __repr__(self):
+        return '\n  '.join([f'{type(self).__name__} of {len(self)} items:', *(str(tl.tfms) for tl in self.tls)])
 
     def __getitem__(self, i):
         if isinstance(i, slice): return [self[j] for j in range(*i.indices(len(self)))]

@@ -142,7 +142,7 @@ def _check_settings(dataset, bs, num_workers, shuffle, sampler):
     if num_workers < 0: raise ValueError(f'num_workers is {num_workers}: 0 or more is needed')
     if shuffle and sampler is not None: raise ValueError('give shuffle=True or a sampler, not both')
 
-# %% ../../nbs/10_data.load.ipynb #6a43c875
+# %% ../../nbs/10_data.load.ipynb #b2c4a313
 class DataLoader:
     "Batches of `dataset`, after the transforms of items and batches, on the device"
     def __init__(self,
@@ -158,7 +158,7 @@ class DataLoader:
         create_batch: Callable = None,  # list of samples → batch; `collate` if not given
         device: Any = None,             # where batches go; they stay where they are if not given
         seed: int = None,               # of order and randomness of items; drawn from torch's generator if not given
-        pin_memory: bool = None,        # page-locked memory; by default for a CUDA device
+        pin_memory: bool = None,        # page-locked memory; by default from other processes to a CUDA device
         sampler: Any = None,            # gives the indices of an epoch, in place of `shuffle`
         seed_items: bool = None,        # seed the generators for each item; by default found out, see below
     ):
@@ -223,20 +223,20 @@ def finish(self: DataLoader, b: Any) -> Any:
     if self.device is not None: b = to_device(b, self.device)
     return self.after_batch(b) if len(self.after_batch) else b
 
-# %% ../../nbs/10_data.load.ipynb #3771e517
+# %% ../../nbs/10_data.load.ipynb #18328152
 @patch
 def __iter__(self: DataLoader) -> Iterator:
     epoch, self.epoch = self.epoch, self.epoch + 1
     keys = [(epoch, indices) for indices in self.batches(epoch)]
     pin = self.pin_memory
-    if pin is None: pin = self.device is not None and self.device.type == 'cuda'
+    if pin is None: pin = self.num_workers > 0 and self.device is not None and self.device.type == 'cuda'
     loader = TorchLoader(self._maker(), sampler=keys, batch_size=None, collate_fn=_as_is, generator=torch.Generator(),
                          num_workers=self.num_workers, pin_memory=pin)
     try: batches = iter(loader)
     except (pickle.PicklingError, AttributeError, TypeError) as e:
-        e.add_note(f'With num_workers={self.num_workers}, dataset and transforms are sent to other processes by '
-                   'pickle. Not every system can send lambdas and functions of a notebook: put them into a module, or use '
-                   'num_workers=0')
+        e.add_note(f'With num_workers={self.num_workers}, dataset and transforms are sent to other processes by pickle. '
+                   'Lambdas and functions of a notebook cannot be sent on every system: put them into a module, '
+                   'or use num_workers=0')
         raise
     for batch in batches: yield self.finish(batch)
 
