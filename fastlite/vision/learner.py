@@ -7,7 +7,7 @@ __all__ = ['has_pool', 'cut_model', 'find_arch', 'is_ours', 'torchvision_model',
            'create_head', 'num_features', 'init_head', 'create_vision_model', 'default_split', 'resnet_split',
            'xresnet_split', 'splitter_of', 'stats_of', 'add_norm', 'vision_learner', 'describe_model', 'build_model']
 
-# %% ../../nbs/45_vision.learner.ipynb #5fe90a30
+# %% ../../nbs/45_vision.learner.ipynb #92e66eb9
 import inspect
 import socket
 from collections.abc import Callable
@@ -22,7 +22,6 @@ from ..core import params
 from ..data.transforms import Normalize, get_c
 from ..layers import AdaptiveConcatPool2d, Flatten, LinBnDrop, SigmoidRange
 from ..learner import Learner
-from ..optimizer import Adam
 from .core import imagenet_stats
 from .models import xresnet
 
