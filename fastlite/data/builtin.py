@@ -43,13 +43,13 @@ def builtin(
 # %% ../../nbs/13_data.builtin.ipynb #de4dfac6
 digit_forms = (0, 130, 256, 386, 516, 646, 776, 906, 1029, 1157, 1287, 1415, 1545, 1667)
 
-# %% ../../nbs/13_data.builtin.ipynb #0c0e8c29
+# %% ../../nbs/13_data.builtin.ipynb #e8098394
 @builtin('digits', version=2, stands_for=('MNIST', 'MNIST_SAMPLE', 'MNIST_TINY', 'MNIST_VAR_SIZE_TINY'))
 def make_digits(dest: Path):
-    """Real handwriting: scikit-learn's 1,797 digits as 8×8 grey PNGs, `train/<digit>/` (11 forms) and `valid/<digit>/` (3 others)
+    """Real handwriting: scikit-learn's 1,797 digits as 8×8 grey PNGs in `train/<digit>/` and `valid/<digit>/`
 
-    `labels.csv` tells name, label, form and is_valid. From the test part of the UCI set "Optical recognition of handwritten digits"
-    (E. Alpaydin, C. Kaynak, 1998; CC BY 4.0)."""
+    11 forms are for training, 3 for validation; `labels.csv` tells name, label, form and is_valid. The pictures are the
+    test part of "Optical recognition of handwritten digits" (E. Alpaydin, C. Kaynak, 1998; UCI, CC BY 4.0)."""
     from sklearn.datasets import load_digits  # here, for it takes a second
     digits = load_digits()
     rows = ['name,label,form,is_valid']
@@ -62,10 +62,10 @@ def make_digits(dest: Path):
         rows.append(f'{name},{label},{form},{is_valid}')
     (dest/'labels.csv').write_text('\n'.join(rows) + '\n')
 
-# %% ../../nbs/13_data.builtin.ipynb #8bd47dc4
-train_faces = ('DejaVuSans', 'DejaVuSans-Bold', 'DejaVuSans-Oblique', 'DejaVuSerif', 'DejaVuSerif-Italic', 'DejaVuSansMono',
-               'STIXGeneral', 'STIXGeneralItalic', 'STIXGeneralBol', 'STIXGeneral script', 'STIXGeneral bold script',
-               'cmr10', 'cmti10', 'cmmi10', 'cmb10')
+# %% ../../nbs/13_data.builtin.ipynb #66c6d5ec
+train_faces = ('DejaVuSans', 'DejaVuSans-Bold', 'DejaVuSans-Oblique', 'DejaVuSansMono',
+               'DejaVuSerif', 'DejaVuSerif-Italic', 'cmr10', 'cmti10', 'cmmi10', 'cmb10',
+               'STIXGeneral', 'STIXGeneralItalic', 'STIXGeneralBol', 'STIXGeneral script', 'STIXGeneral bold script')
 valid_faces = ('cmss10', 'cmtt10', 'STIXGeneral sans-serif')
 letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
@@ -83,7 +83,7 @@ def letter_of(
 
 def stamp(
     letter: str,  # A-Z, a-z
-    face: str,    # file name of one of matplotlib's fonts without '.ttf', then perhaps an alphabet: 'STIXGeneral script'
+    face: str,    # a font of matplotlib, and perhaps an alphabet: 'cmr10', 'STIXGeneral script'
 ) -> Image.Image:
     "A clean grey picture of `letter`, some 60 pixels high, cut out with a margin of 6 pixels"
     import matplotlib
@@ -95,7 +95,7 @@ def stamp(
     left, top, right, bottom = image.getbbox()
     return image.crop((left - 6, top - 6, right + 6, bottom + 6))
 
-# %% ../../nbs/13_data.builtin.ipynb #853b6494
+# %% ../../nbs/13_data.builtin.ipynb #e713f68a
 def lean(rng: np.random.RandomState) -> np.ndarray:
     "A random 2×2 matrix: up to 12° of turn, a slant, and a squeeze in width"
     turn, slant, squeeze = rng.uniform(-.21, .21), rng.uniform(-.3, .3), 1.33 ** rng.uniform(-1, 1)
@@ -114,17 +114,17 @@ def handwrite(
     if pen > 1: image = image.filter(ImageFilter.MaxFilter(int(pen)))
     middle = np.array(image.size) / 2
     matrix = lean(rng)
-    matrix = matrix * 32 * rng.uniform(.75, 1) / (abs(matrix) @ (middle - 5)).max()  # fills 3/4 of the frame or more
-    shift = (32 - abs(matrix) @ (middle - 5)) * rng.uniform(-.6, .6, 2)              # and is never cut off
+    matrix = matrix * 32 * rng.uniform(.75, 1) / (abs(matrix) @ (middle - 5)).max()  # fill most of the frame
+    shift = (32 - abs(matrix) @ (middle - 5)) * rng.uniform(-.6, .6, 2)              # and stay within it
     at = np.linspace(0, 64, n + 1).astype(int)
     net = np.stack(np.meshgrid(at, at), -1) - 32 - shift + rng.uniform(-1, 1, (n + 1, n + 1, 2)) * 64 * wobble
-    source = net @ np.linalg.inv(matrix).T + middle  # (n+1)×(n+1)×2: from where in `image` each point of the net is taken
+    source = net @ np.linalg.inv(matrix).T + middle  # (n+1)×(n+1)×2: where in `image` each point comes from
     mesh = [((at[j], at[i], at[j + 1], at[i + 1]),
              (*source[i, j], *source[i + 1, j], *source[i + 1, j + 1], *source[i, j + 1]))
             for i in range(n) for j in range(n)]
     return image.transform((64, 64), Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
 
-# %% ../../nbs/13_data.builtin.ipynb #5fad9a8c
+# %% ../../nbs/13_data.builtin.ipynb #96bff5e7
 def scan(
     image: Image.Image,          # 64×64, grey
     rng: np.random.RandomState,  # where chance comes from
@@ -132,12 +132,12 @@ def scan(
     "`image` as a scanner might see it: resolution, strength of the ink and noise are drawn from `rng`"
     image = image.reduce(2)
     n_dots = rng.randint(8, 33)
-    if n_dots < 32: image = image.resize((n_dots, n_dots), Image.Resampling.BOX).resize((32, 32), Image.Resampling.BICUBIC)
+    image = image.resize((n_dots, n_dots), Image.Resampling.BOX).resize((32, 32), Image.Resampling.BICUBIC)
     ink = np.array(image) * (255 * rng.uniform(.7, 1.15) / max(image.getextrema()[1], 1))
     ink += rng.normal(0, 1, ink.shape) * rng.choice([0, 0, 6, 12])
     return Image.fromarray(ink.clip(0, 255).astype(np.uint8))
 
-# %% ../../nbs/13_data.builtin.ipynb #ffd6efa7
+# %% ../../nbs/13_data.builtin.ipynb #381f6e2f
 def letter_class(letter: str) -> str:
     "The class of `letter`: 'upper_A', 'lower_a', or for letters whose two cases look alike 'both_C'"
     if letter.upper() in 'CIJOPSVWXZ': return f'both_{letter.upper()}'
@@ -146,9 +146,10 @@ def letter_class(letter: str) -> str:
 
 @builtin('glyphs', version=2, stands_for=('CIFAR', 'CIFAR_100', 'IMAGENETTE', 'IMAGENETTE_160', 'IMAGENETTE_320'))
 def make_glyphs(dest: Path):
-    """Made: the letters A-Z and a-z as 32×32 grey PNGs in 42 classes, 4,680 in `train/`, 936 in `valid/` in other typefaces
+    """Made: letters A-Z and a-z as 32×32 grey PNGs in 42 classes
 
-    No digit is among them. `train/upper_A/cmr10_capital_3.png` is the fourth 'A' in the typeface cmr10."""
+    4,680 in `train/`, 936 of other typefaces in `valid/`. No digit is among them.
+    `train/upper_A/cmr10_capital_3.png` is the fourth 'A' in the typeface cmr10."""
     for split, faces, n in (('train', train_faces, 6), ('valid', valid_faces, 6)):
         for letter in letters:
             folder = dest/split/letter_class(letter)
