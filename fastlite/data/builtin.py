@@ -95,7 +95,7 @@ def stamp(
     left, top, right, bottom = image.getbbox()
     return image.crop((left - 6, top - 6, right + 6, bottom + 6))
 
-# %% ../../nbs/13_data.builtin.ipynb #e713f68a
+# %% ../../nbs/13_data.builtin.ipynb #3e8131a1
 def lean(rng: np.random.RandomState) -> np.ndarray:
     "A random 2×2 matrix: up to 12° of turn, a slant, and a squeeze in width"
     turn, slant, squeeze = rng.uniform(-.21, .21), rng.uniform(-.3, .3), 1.33 ** rng.uniform(-1, 1)
@@ -110,7 +110,7 @@ def handwrite(
     wobble: float = .045,        # how far a point of the net is pulled, in heights of the picture
 ) -> Image.Image:                # 64×64
     "`image` as a hand might write it: the pen's width, lean, size, place and wobble are drawn from `rng`"
-    pen = rng.choice([1, 1, 3, 5, 7])
+    pen = rng.choice([1, 1, 3, 5, 7, 9])
     if pen > 1: image = image.filter(ImageFilter.MaxFilter(int(pen)))
     middle = np.array(image.size) / 2
     matrix = lean(rng)
