@@ -40,7 +40,7 @@ def tensor(
     x = x.to(**kwargs) if kwargs else x
     return x.requires_grad_() if needs_grad else x
 
-# %% ../nbs/04_torch_core.ipynb #2b3f071c
+# %% ../nbs/04_torch_core.ipynb #f3071316
 class TensorBase(Tensor):
     "A tensor with a type and attributes (`TensorBase(x, size=(3, 4))`), both kept by torch's operations"
     def __new__(cls, x: Any, **attributes):
@@ -60,7 +60,7 @@ class TensorBase(Tensor):
 
     def __deepcopy__(self, memo):
         if not self.is_leaf: raise RuntimeError('only tensors that were not computed can be deep-copied: call detach() first')
-        res = memo[id(self)] = self.detach().clone().requires_grad_(self.requires_grad)
+        res = self.detach().clone().requires_grad_(self.requires_grad)
         res.__dict__ = copy.deepcopy(self.__dict__, memo)
         return res
 

@@ -35,7 +35,7 @@ def _same_class(im, like):
     if isinstance(like, PILBase): im.__class__ = type(like)
     return im
 
-# %% ../../nbs/42_vision.augment.ipynb #3184c85b
+# %% ../../nbs/42_vision.augment.ipynb #31c11b15
 class RandTransform(Transform):
     "A transform with random numbers that are drawn once per sample, so that all its parts get the same"
     split_idx = 0  # training only; a subclass that has to work in validation too sets None
@@ -56,7 +56,6 @@ class RandTransform(Transform):
         self.do = self.p == 1 or random.random() < self.p
 
     def __call__(self, b: Any, split_idx: int = None) -> Any:
-        if split_idx is not None and self.split_idx not in (None, split_idx): return b
         self.before_call(b, split_idx)
         return super().__call__(b, split_idx) if self.do else b
 
