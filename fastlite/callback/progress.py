@@ -234,10 +234,11 @@ class ProgressCallback(Callback):
 
 Learner.default_cbs = (*Learner.default_cbs, ProgressCallback)
 
-# %% ../../nbs/32_callback.progress.ipynb #a0ae70ec
+# %% ../../nbs/32_callback.progress.ipynb #6a645020
 class CSVLogger(Callback):
     "Writes the table of results to a file, row by row"
-    order = 60  # after the Recorder, which makes the row
+    order = 60           # after the Recorder, which makes the row
+    in_lr_find = False   # the rate finder must not overwrite the file
 
     def __init__(
         self,
