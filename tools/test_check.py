@@ -219,6 +219,12 @@ class TestRest(Project):
         self.append('core.py', 'def one(): return 2\n')
         self.fails(flakes.check(self.root), "redefinition of unused 'one'")
 
+    def test_cause(self):
+        said = 'Traceback:\n  File x\nAssertionError: ==:\n1\n2\n\nnbdev Tests Failed'
+        self.assertEqual(suite.cause(said), 'AssertionError: ==: 1 2')
+        self.assertEqual(suite.cause('ValueError: no\nnote'), 'ValueError: no')
+        self.assertEqual(suite.cause('a\nb'), 'b')
+
     def test_litter(self):
         write(self.root, '00_core.ipynb', code("open('left.txt', 'w').close()"))
         with redirect_stdout(io.StringIO()): failures, total = suite.check(self.root, notebooks(self.root))

@@ -28,9 +28,12 @@ def run(path: Path, root: Path, folder: str) -> tuple[Path, str, float]:
 
 
 def cause(said: str) -> str:
-    "The line of a traceback that names the error"
-    named = [line for line in said.split('\n') if re.match(r'\s*[\w.]*(?:Error|Exception|Warning|Interrupt)\b', line)]
-    return (named or said.split('\n'))[-1].strip()[:200]
+    "The line of a traceback that names the error, with what was compared if it stands below"
+    lines = said.split('\n')
+    named = [i for i, line in enumerate(lines) if re.match(r'\s*[\w.]*(?:Error|Exception|Warning|Interrupt)\b', line)]
+    last = named[-1] if named else len(lines) - 1
+    below = lines[last + 1:last + 3] if lines[last].rstrip().endswith(':') else []
+    return ' '.join(line.strip() for line in [lines[last], *below])[:200]
 
 
 def litter(root: Path) -> set[Path]:
