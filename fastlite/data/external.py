@@ -254,7 +254,7 @@ def receive(
                 raise DownloadError(f'{url} is larger than {max_bytes / 1e6:,.1f} MB.')
     if have < total: raise ConnectionError(f'the line broke after {have:,} of {total:,} bytes')
 
-# %% ../../nbs/14_data.external.ipynb #bdfe9279
+# %% ../../nbs/14_data.external.ipynb #30148e97
 def matches(path: Path, sha256: str | None) -> bool:
     "Does the file at `path` have this SHA-256? `None` matches anything"
     if not sha256: return True
@@ -271,7 +271,6 @@ def fetch(
 ) -> Path:                        # `dest`
     "Download `url` to `dest`, whole or not at all; an interrupted download goes on where it stopped"
     check_address(url)
-    dest.parent.mkdir(parents=True, exist_ok=True)
     part = dest.with_name(dest.name + '.part')
     with one_at_a_time(dest):
         if dest.exists() and not replace and matches(dest, sha256): return dest
@@ -338,10 +337,10 @@ class URLs:
     YELP_REVIEWS, YAHOO_ANSWERS = f'{S3_NLP}yelp_review_full_csv.tgz', f'{S3_NLP}yahoo_answers_csv.tgz'
     AMAZON_REVIEWS, MT_ENG_FRA = f'{S3_NLP}amazon_review_full_csv.tgz', f'{S3_NLP}giga-fren.tgz'
 
-# %% ../../nbs/14_data.external.ipynb #b4c33f63
+# %% ../../nbs/14_data.external.ipynb #8531f78d
 def cache_home() -> Path:
     "The folder that data is kept in: `FASTLITE_HOME`, or `~/.fastlite`"
-    return Path(os.environ.get('FASTLITE_HOME') or '~/.fastlite').expanduser()
+    return Path(os.environ.get('FASTLITE_HOME') or '~/.fastlite').expanduser().absolute()
 
 
 ENDINGS = ('.tgz', '.tar.gz', '.zip', '.tar', '.tar.bz2', '.tar.xz')
@@ -375,7 +374,7 @@ def make_set(url: str, data: Path, replace: bool) -> Path:
         makers[name].make(new)
     return place_folder(data/f'{name}-{makers[name].version}', fill, replace)
 
-# %% ../../nbs/14_data.external.ipynb #5aa3d717
+# %% ../../nbs/14_data.external.ipynb #fe26349d
 def untar_data(
     url: str,                      # one of `URLs`, or the https address of an archive
     archive: Path | None = None,   # folder for archives, in place of `cache_home()/'archive'`
@@ -399,8 +398,8 @@ def untar_data(
         raise ValueError(f'{came}; for {url} choose another folder: untar_data(…, base=…)')
 
     def fill(new: Path) -> Path:
-        had = file.exists() and not replace
-        try: fetch(url, file, sha256, replace, timeout)
+        had = file.exists() and not force_download
+        try: fetch(url, file, sha256, force_download, timeout)
         except DownloadError as error: raise DownloadError(f'{error}\n{advice(url, file)}') from None
         try: unpack(file, new)
         except ArchiveError as error:
@@ -411,5 +410,5 @@ def untar_data(
         tops = [o for o in new.iterdir() if o.name != '__MACOSX']
         return tops[0] if len(tops) == 1 and tops[0].is_dir() else new
 
-    replace = force_download or origin['sha256'] != sha256 and sha256 is not None
-    return place_folder(data/stem, fill, replace)
+    other = sha256 is not None and sha256 != origin['sha256']
+    return place_folder(data/stem, fill, replace=force_download or other)
