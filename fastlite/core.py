@@ -23,7 +23,7 @@ from fastcore.foundation import L
 from PIL.Image import Image
 from torch import Tensor, nn
 
-# %% ../nbs/00_core.ipynb #be7b221a
+# %% ../nbs/00_core.ipynb #d7f2675a
 @cache
 def _works(device: torch.device) -> bool:
     "Can `device` add one and one?"
@@ -34,15 +34,15 @@ def _works(device: torch.device) -> bool:
 
 
 def default_device() -> torch.device:
-    "The accelerator if there is one and it works, else the CPU; the environment variable `FASTLITE_DEVICE` overrides"
+    "The accelerator if there is one that works, else the CPU; the environment variable `FASTLITE_DEVICE` overrides"
     if name := os.environ.get('FASTLITE_DEVICE'): return torch.device(name)
     found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
     return found if found and _works(found) else torch.device('cpu')
 
-# %% ../nbs/00_core.ipynb #9faed242
+# %% ../nbs/00_core.ipynb #e6c55fff
 def set_seed(
     seed: int,                   # any whole number
-    reproducible: bool = False,  # also ask cuDNN for kernels that give the same bits each time, at some cost in speed
+    reproducible: bool = False,  # ask cuDNN for kernels that give the same bits each time; slower
 ):
     "Seed the generators of Python, numpy and torch, on every device"
     random.seed(seed)
@@ -152,14 +152,17 @@ def describe(x: Any) -> str:
     if x.ndim == 0 or (x.ndim == 1 and len(x) <= 8): return f'{name}({x.tolist()})'
     return f'{name} of size {"x".join(map(str, x.shape))}'
 
-# %% ../nbs/00_core.ipynb #982f965c
-def ifnone(a: Any, b: Any) -> Any:
+# %% ../nbs/00_core.ipynb #cab4955d
+def ifnone(
+    a: Any,  # perhaps None
+    b: Any,  # taken then
+) -> Any:
     "`b` if `a` is None, else `a`"
     return b if a is None else a
 
 
 def listify(x: Any) -> list:
-    "None as an empty list, several things (list, tuple, set, range, iterator) as a list, anything else as a list of one"
+    "None as no things, a list, tuple, set, range or iterator as several, anything else as one: always a list"
     if x is None: return []
     return list(x) if isinstance(x, (list, tuple, L, set, frozenset, range, Iterator)) else [x]
 
@@ -180,7 +183,7 @@ def trainable_params(m: nn.Module) -> list[nn.Parameter]:
     "The parameters of `m` that are to be trained: those that take a gradient"
     return [p for p in m.parameters() if p.requires_grad]
 
-# %% ../nbs/00_core.ipynb #362f81b2
+# %% ../nbs/00_core.ipynb #565f277c
 def subplots(
     nrows: int = 1,             # rows of axes
     ncols: int = 1,             # columns of axes
@@ -189,7 +192,8 @@ def subplots(
     **kwargs,                   # passed to `plt.subplots`
 ) -> tuple[plt.Figure, np.ndarray]:  # the array has two dimensions, always
     "A figure and an array of axes, sized for images"
-    return plt.subplots(nrows, ncols, figsize=figsize or (ncols * imsize, nrows * imsize), squeeze=False, **kwargs)
+    figsize = figsize or (ncols * imsize, nrows * imsize)
+    return plt.subplots(nrows, ncols, figsize=figsize, squeeze=False, **kwargs)
 
 
 def get_grid(

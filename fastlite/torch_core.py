@@ -40,7 +40,7 @@ def tensor(
     x = x.to(**kwargs) if kwargs else x
     return x.requires_grad_() if needs_grad else x
 
-# %% ../nbs/04_torch_core.ipynb #f3071316
+# %% ../nbs/04_torch_core.ipynb #47f34183
 class TensorBase(Tensor):
     "A tensor with a type and attributes (`TensorBase(x, size=(3, 4))`), both kept by torch's operations"
     def __new__(cls, x: Any, **attributes):
@@ -54,12 +54,13 @@ class TensorBase(Tensor):
         kwargs = kwargs or {}
         source = _first_typed(args) if args else None
         if source is None: source = _first_typed(kwargs.values())
-        res = super(TensorBase, cls if source is None else type(source)).__torch_function__(func, (), args, kwargs)
+        kind = cls if source is None else type(source)
+        res = super(TensorBase, kind).__torch_function__(func, (), args, kwargs)
         if source is not None and source.__dict__: _copy_attributes(source, res)
         return res
 
     def __deepcopy__(self, memo):
-        if not self.is_leaf: raise RuntimeError('only tensors that were not computed can be deep-copied: call detach() first')
+        if not self.is_leaf: raise RuntimeError('a tensor that was computed cannot be deep-copied: call detach() first')
         res = self.detach().clone().requires_grad_(self.requires_grad)
         res.__dict__ = copy.deepcopy(self.__dict__, memo)
         return res
@@ -96,18 +97,20 @@ def retain_type(
     res.__dict__.update(like.__dict__)
     return res
 
-# %% ../nbs/04_torch_core.ipynb #8bd2e1d9
+# %% ../nbs/04_torch_core.ipynb #d6c8ecf6
 def _pixels(im):
     "`im` as an array h×w or h×w×c that matplotlib can draw"
     if isinstance(im, Tensor):
         im = to_plain(im).detach().cpu()
-        if im.ndim == 3 and (im.shape[0] in (1, 3, 4) or im.shape[-1] not in (1, 3, 4)): im = im.permute(1, 2, 0)
+        is_last = im.ndim == 3 and im.shape[-1] in (1, 3, 4) and im.shape[0] not in (1, 3, 4)  # h×w×c already
+        if im.ndim == 3 and not is_last: im = im.permute(1, 2, 0)
         im = (im.float() if im.dtype in (torch.float16, torch.bfloat16) else im).numpy()
-    if isinstance(im, Image.Image) and im.mode in ('P', 'PA', 'LA', 'CMYK', 'YCbCr', 'LAB', 'HSV'): im = im.convert('RGB')
+    if getattr(im, 'mode', '') in ('P', 'PA', 'LA', 'CMYK', 'YCbCr', 'LAB', 'HSV'): im = im.convert('RGB')  # Pillow
     x = np.asarray(im)
     if x.ndim == 3 and x.shape[-1] == 1: x = x[..., 0]
     if x.ndim not in (2, 3) or (x.ndim == 3 and x.shape[-1] not in (3, 4)): raise ValueError(
-        f'cannot show {describe(im)} as one picture. Several pictures: show_images(x). More than 3 channels: choose, as in x[[3, 2, 1]]')
+        f'cannot show {describe(im)} as one picture. Several pictures: show_images(x). '
+        'More than 3 channels: choose some, as in x[[3, 2, 1]]')
     return x.clip(0, 1) if x.ndim == 3 and x.dtype.kind == 'f' else x
 
 
@@ -147,7 +150,7 @@ def show_images(
     for im, title, ax in zip(ims, titles, axes): show_image(im, ax=ax, title=title, **kwargs)
     return axes
 
-# %% ../nbs/04_torch_core.ipynb #e71ea04b
+# %% ../nbs/04_torch_core.ipynb #b7490c94
 def _mask_colors():
     "256 colours: ten strong, ten pale, and then round the wheel"
     tab = plt.get_cmap('tab20').colors
@@ -173,7 +176,10 @@ class TensorImage(TensorImageBase):
 
 class TensorImageBW(TensorImage):
     "A grey picture: 1×h×w; black is 0, white is 255 or 1"
-    def show(self, ctx: plt.Axes = None, **kwargs) -> plt.Axes:
+    def show(self,
+        ctx: plt.Axes = None,  # where; a new figure if not given
+        **kwargs,              # passed to `show_image`
+    ) -> plt.Axes:
         "Show the picture, without stretching its contrast"
         return super().show(ctx, **{'vmin': 0, 'vmax': 255 if self.dtype == torch.uint8 else 1, **kwargs})
 

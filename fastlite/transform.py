@@ -19,13 +19,13 @@ from fastcore.basics import patch
 from .core import describe, listify
 from .torch_core import retain_type
 
-# %% ../nbs/05_transform.ipynb #3e06258c
+# %% ../nbs/05_transform.ipynb #6baff68a
 def accepted_types(
     func: Callable,      # function, method or class
 ) -> tuple[type, ...]:   # `(object,)` if anything goes
     "The types that the annotation of `func`'s first argument admits"
     try: params = [p for p in inspect.signature(func, eval_str=True).parameters.values() if p.name != 'self']
-    except (AttributeError, NameError, SyntaxError, TypeError, ValueError): params = []  # builtins, unknown names
+    except (AttributeError, NameError, SyntaxError, TypeError, ValueError): params = []  # a builtin, a broken hint
     hint = params[0].annotation if params else Any
     if typing.get_origin(hint) in (UnionType, typing.Union): hint = typing.get_args(hint)
     kinds = [typing.get_origin(k) or k for k in (hint if isinstance(hint, tuple) else (hint,))]
@@ -72,7 +72,7 @@ class TransformMeta(type):
     @classmethod
     def __prepare__(mcs, name, bases, **kwargs): return _Body()
 
-# %% ../nbs/05_transform.ipynb #285efe95
+# %% ../nbs/05_transform.ipynb #d2a86276
 class Transform(metaclass=TransformMeta):
     "A function with a way back, applied to each part of a tuple that its annotation admits"
     order = 0         # transforms run from low to high
@@ -90,9 +90,15 @@ class Transform(metaclass=TransformMeta):
         if split_idx is not None: self.split_idx = split_idx
         if order is not None: self.order = order
 
-    def encodes(self, x: Any) -> Any: return x
-    def decodes(self, x: Any) -> Any: return x
     def __repr__(self): return self.name + self._settings()
+
+    def encodes(self, x: Any) -> Any:
+        "What the transform does; here nothing"
+        return x
+
+    def decodes(self, x: Any) -> Any:
+        "What undoes it; here nothing"
+        return x
 
     def __call__(self, x: Any, split_idx: int = None) -> Any:
         if split_idx is not None and self.split_idx not in (None, split_idx): return x
@@ -147,11 +153,12 @@ class ItemTransform(Transform):
     "A transform that takes the whole tuple as its argument"
     whole = True
 
-# %% ../nbs/05_transform.ipynb #cb5589a1
+# %% ../nbs/05_transform.ipynb #4d35f054
 def as_transform(f: Any) -> Transform:
     "`f` as a transform: a transform as it is, a class made into an object, a function wrapped"
     if isinstance(f, type) and issubclass(f, Transform): return f()
-    if not callable(f): raise TypeError(f'a transform or a function is needed here, not the {type(f).__name__} {describe(f)}')
+    if not callable(f):
+        raise TypeError(f'a transform or a function is needed here, not the {type(f).__name__} {describe(f)}')
     return f if isinstance(f, Transform) else Transform(f)
 
 
@@ -185,7 +192,7 @@ class Pipeline:
         if not name.startswith('_') and name != 'fs' and not hasattr(Transform, name):
             for f in self.fs:
                 if hasattr(f, name): return getattr(f, name)
-        raise AttributeError(f'neither the pipeline nor one of its transforms {self.__dict__.get("fs")} has `{name}`')
+        raise AttributeError(f'neither the pipeline nor a transform in {self.__dict__.get("fs")} has `{name}`')
 
 # %% ../nbs/05_transform.ipynb #053e28f3
 class _Encoded:
@@ -209,7 +216,7 @@ def setup(self: Pipeline,
             self.fs.append(f)
     finally: self.fs = fs
 
-# %% ../nbs/05_transform.ipynb #994b6c93
+# %% ../nbs/05_transform.ipynb #570e0e4e
 _portable = {}
 
 
@@ -222,7 +229,7 @@ def _portable_name(f):
 def portable(f: Any) -> Any:
     "Register a transform class (with a method `config`), a function or a class method by its name"
     if isinstance(f, type) and not callable(getattr(f, 'config', None)):
-        raise TypeError(f'{f.__name__} cannot be portable without a method `config` that returns its arguments as a dict')
+        raise TypeError(f'{f.__name__} cannot be portable without a method `config` that returns a dict of arguments')
     _portable[_portable_name(f)] = f
     return f
 
@@ -230,9 +237,10 @@ def portable(f: Any) -> Any:
 def to_config(f: Transform) -> dict:
     "The name and the arguments of a portable transform, as plain data"
     func = f.encodes.__wrapped__ if type(f) is Transform else type(f)
-    known = _portable.get(_portable_name(func)) == func and (func is type(f) or not set(vars(f)) - {'encodes', 'order'})
-    if not known: raise ValueError(f'the transform {f} cannot travel: it is not registered. Write it as a class with a '
-                                   'method `config`, or as a function, mark it with `@portable` and put it into a module')
+    complete = func is type(f) or not set(vars(f)) - {'encodes', 'order'}  # a `dec` would be left behind
+    if not complete or _portable.get(_portable_name(func)) != func: raise ValueError(
+        f'the transform {f} cannot travel: it is not registered. Write it as a class with a method `config`, '
+        'or as a function, mark it with `@portable` and put it into a module')
     return {'name': _portable_name(func), **(f.config() if func is type(f) else {})}
 
 
@@ -240,6 +248,6 @@ def from_config(config: dict) -> Transform:
     "The transform that `to_config` described; a name that is not registered is refused"
     name, arguments = config['name'], {k: v for k, v in config.items() if k != 'name'}
     if name not in _portable: raise ValueError(
-        f'there is no portable transform {name!r}: import the module that registers it. Known are {sorted(_portable)}')
+        f'no portable transform is named {name!r}: import the module that registers it. Known: {sorted(_portable)}')
     f = _portable[name]
     return f(**arguments) if isinstance(f, type) else Transform(f)  # a function is not called here

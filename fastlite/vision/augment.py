@@ -84,7 +84,7 @@ def _height_width(size):
         raise ValueError(f'size has to be a number of pixels or (height, width), and not {size!r}')
     return res
 
-# %% ../../nbs/42_vision.augment.ipynb #6603a2f6
+# %% ../../nbs/42_vision.augment.ipynb #8a7bbdd5
 @portable
 class Resize(RandTransform):
     "Bring pictures to one size: crop (anywhere in training, the middle in validation), squish or pad"
@@ -98,17 +98,23 @@ class Resize(RandTransform):
     ):
         super().__init__()
         self.size, self.resamples = _height_width(size), tuple(resamples)
-        self.method, self.pad_mode = _one_of(method, ResizeMethod, 'method'), _one_of(pad_mode, PadMode, 'pad_mode')
+        self.method = _one_of(method, ResizeMethod, 'method')
+        self.pad_mode = _one_of(pad_mode, PadMode, 'pad_mode')
 
     def config(self) -> dict:
         "The arguments, as plain data"
-        return {'size': list(self.size), 'method': self.method, 'pad_mode': self.pad_mode, 'resamples': [int(o) for o in self.resamples]}
+        return {'size': list(self.size), 'method': self.method, 'pad_mode': self.pad_mode,
+                'resamples': [int(o) for o in self.resamples]}
 
-    def before_call(self, b: Any, split_idx: int):
+    def before_call(self,
+        b: Any,          # the sample
+        split_idx: int,  # 1: validation
+    ):
         "Where in the picture the crop is, or the picture in its padding: 0 left or top, 1 right or bottom"
         self.place = (0.5, 0.5) if split_idx else (random.random(), random.random())
 
     def encodes(self, x: Image.Image) -> Image.Image:
+        "The picture in the wanted size"
         (h, w), (px, py) = self.size, self.place
         if self.method == 'squish': return resize_box(x, self.size, self.resamples)
         if self.method == 'pad': return self._pad(x)
@@ -120,12 +126,13 @@ class Resize(RandTransform):
         (h, w), (px, py) = self.size, self.place
         scale = max(x.width / w, x.height / h)
         height, width = max(1, min(h, round(x.height / scale))), max(1, min(w, round(x.width / scale)))
-        left, top, pixels = round((w - width) * px), round((h - height) * py), np.array(resize_box(x, (height, width), self.resamples))
+        left, top = round((w - width) * px), round((h - height) * py)
+        pixels = np.array(resize_box(x, (height, width), self.resamples))
         pads = [(top, h - height - top), (left, w - width - left), (0, 0)][:pixels.ndim]
         mode = {'zeros': 'constant', 'border': 'edge', 'reflection': 'reflect'}[self.pad_mode]
         return _same_class(Image.fromarray(np.pad(pixels, pads, mode)), x)
 
-# %% ../../nbs/42_vision.augment.ipynb #ba5a368b
+# %% ../../nbs/42_vision.augment.ipynb #aa2d5f49
 @portable
 class RandomResizedCrop(RandTransform):
     "A random part of the picture, of random proportions, brought to one size; in validation its middle"
@@ -141,23 +148,27 @@ class RandomResizedCrop(RandTransform):
     ):
         super().__init__()
         if not 0 < min_scale <= max_scale <= 1: raise ValueError(
-            f'shares need 0 < min_scale <= max_scale <= 1, and not min_scale={min_scale}, max_scale={max_scale}')
+            f'shares need 0 < min_scale <= max_scale <= 1, not min_scale={min_scale} and max_scale={max_scale}')
         self.size, self.ratio, self.resamples = _height_width(size), tuple(ratio), tuple(resamples)
         self.min_scale, self.max_scale, self.val_xtra = min_scale, max_scale, val_xtra
 
     def config(self) -> dict:
         "The arguments, as plain data"
-        return {'size': list(self.size), 'min_scale': self.min_scale, 'ratio': list(self.ratio), 'val_xtra': self.val_xtra,
-                'max_scale': self.max_scale, 'resamples': [int(o) for o in self.resamples]}
+        return {'size': list(self.size), 'min_scale': self.min_scale, 'ratio': list(self.ratio),
+                'resamples': [int(o) for o in self.resamples], 'val_xtra': self.val_xtra, 'max_scale': self.max_scale}
 
-    def before_call(self, b: Any, split_idx: int):
+    def before_call(self,
+        b: Any,          # the sample
+        split_idx: int,  # 1: validation
+    ):
         "Ten draws of share and proportions, and the place"
         low, high = map(math.log, self.ratio)
-        n = 0 if split_idx else 10
-        self.draws = [(random.uniform(self.min_scale, self.max_scale), math.exp(random.uniform(low, high))) for _ in range(n)]
+        def draw(): return random.uniform(self.min_scale, self.max_scale), math.exp(random.uniform(low, high))
+        self.draws = [draw() for _ in range(0 if split_idx else 10)]
         self.place = random.random(), random.random()
 
     def encodes(self, x: Image.Image) -> Image.Image:
+        "The part that was drawn, in the wanted size"
         (w, h), (px, py) = self._part(x), self.place if self.draws else (0.5, 0.5)
         left, top = (x.width - w) * px, (x.height - h) * py
         return resize_box(x, self.size, self.resamples, (left, top, left + w, top + h))

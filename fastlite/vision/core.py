@@ -23,12 +23,13 @@ from ..core import describe
 from ..torch_core import TensorImage, TensorImageBW, TensorMask, show_image, to_plain
 from ..transform import portable
 
-# %% ../../nbs/40_vision.core.ipynb #12cc17f6
+# %% ../../nbs/40_vision.core.ipynb #215e55ad
 imagenet_stats = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])  # means and standard deviations per channel
 cifar_stats = ([0.491, 0.482, 0.447], [0.247, 0.243, 0.261])
 mnist_stats = ([0.1307], [0.3081])
 BILINEAR, NEAREST = Image.Resampling.BILINEAR, Image.Resampling.NEAREST
-_formats = ['JPEG', 'PNG', 'GIF', 'BMP', 'PPM', 'WEBP', 'TIFF'] + ['AVIF'] * ('avif' in features.get_supported_modules())
+_formats = ['JPEG', 'PNG', 'GIF', 'BMP', 'PPM', 'WEBP', 'TIFF']
+if 'avif' in features.get_supported_modules(): _formats.append('AVIF')
 
 
 def load_image(
@@ -50,7 +51,7 @@ def load_image(
     except Exception as e: raise OSError(
         f'cannot read a picture from {name}: {e}. `verify_images(files)` finds all such files') from e
 
-# %% ../../nbs/40_vision.core.ipynb #53ae7794
+# %% ../../nbs/40_vision.core.ipynb #97d57608
 def _channels_last(x):
     "The tensor `x`, (c×)h×w, as an array h×w(×c); h×w×c, as of `tensor(picture)`, stays what it is"
     x = to_plain(x).detach().cpu()
@@ -65,8 +66,9 @@ def to_image(
     if isinstance(x, Tensor): x = _channels_last(x)
     fractions, (low, high) = x.dtype.kind == 'f', (x.min(initial=0), x.max(initial=0))
     if x.ndim not in (2, 3): raise ValueError(f'a picture has 2 or 3 dimensions, not {x.ndim} as {describe(x)}')
-    if low < 0 or high > (1 if fractions else 255 if x.ndim == 3 else 2**31 - 1): raise ValueError(
-        f'the pixels of {describe(x)} go from {low:.4g} to {high:.4g}, but should from 0 to {1 if fractions else 255}: '
+    most = 1 if fractions else 255 if x.ndim == 3 else 2**31 - 1
+    if low < 0 or high > most: raise ValueError(
+        f'the pixels of {describe(x)} go from {low:.4g} to {high:.4g}, but have to stay between 0 and {most}: '
         'a normalized picture has to be decoded first')
     if x.ndim == 3 and x.shape[2] == 1: x = x[..., 0]
     if fractions: x = (x * 255).round()
@@ -78,7 +80,7 @@ def image2tensor(im: Image.Image) -> Tensor:  # c×h×w, uint8 for common pictur
     x = torch.from_numpy(np.array(im))
     return x[None] if x.ndim == 2 else x.permute(2, 0, 1).contiguous()
 
-# %% ../../nbs/40_vision.core.ipynb #d40bb5ca
+# %% ../../nbs/40_vision.core.ipynb #5b926a90
 class PILBase(Image.Image):
     "A Pillow picture in a known mode, which can show itself and become a tensor of its type"
     open_mode = 'RGB'           # of pictures made by `create`
@@ -92,16 +94,19 @@ class PILBase(Image.Image):
     ) -> 'PILBase':
         "A picture from whatever holds one"
         if isinstance(fn, (Tensor, np.ndarray)): im = to_image(fn)
+        elif isinstance(fn, Image.Image): im = fn
         elif isinstance(fn, (str, Path, bytes, bytearray, memoryview)) or hasattr(fn, 'read'): im = load_image(fn)
-        else: im = fn
-        if not isinstance(im, Image.Image): raise TypeError(f'{cls.__name__}.create needs a path, bytes, a picture, an '
-                                                            f'array or a tensor, not the {type(fn).__name__} {describe(fn)}')
+        else: raise TypeError(f'{cls.__name__}.create needs a path, bytes, a picture, an array or a tensor, '
+                              f'not the {type(fn).__name__} {describe(fn)}')
         res = cls.in_mode(im, mode or cls.open_mode)
         res.__class__ = cls
         return res
 
     @classmethod
-    def in_mode(cls, im: Image.Image, mode: str) -> Image.Image:
+    def in_mode(cls,
+        im: Image.Image,  # any picture
+        mode: str,        # such as 'RGB'
+    ) -> Image.Image:
         "A copy of `im` in `mode`; 16 bits become 8"
         if im.mode.startswith('I'): im = Image.fromarray(_to_8_bits(np.array(im), im.mode != 'I'))
         return im.convert(mode)
@@ -110,8 +115,11 @@ class PILBase(Image.Image):
         "The pixels as a tensor of the class's type"
         return image2tensor(self).as_subclass(self.tensor_class)
 
-    def show(self, ctx: plt.Axes = None, **kwargs) -> plt.Axes:
-        "Show the picture on axes `ctx`"
+    def show(self,
+        ctx: plt.Axes = None,  # where; a new figure if not given
+        **kwargs,              # passed to `show_image`
+    ) -> plt.Axes:
+        "Show the picture"
         return show_image(self, ctx=ctx, **{**self.show_args, **kwargs})
 
     def copy(self) -> 'PILBase':
@@ -123,9 +131,15 @@ class PILBase(Image.Image):
     __copy__ = copy
 
     @property
-    def shape(self) -> tuple[int, int]: return self.height, self.width
+    def shape(self) -> tuple[int, int]:
+        "Height and width"
+        return self.height, self.width
+
     @property
-    def aspect(self) -> float: return self.width / self.height
+    def aspect(self) -> float:
+        "Width over height"
+        return self.width / self.height
+
     def __repr__(self): return describe(self)
 
 
@@ -145,19 +159,23 @@ class PILImageBW(PILBase):
 portable(PILImage.create)
 portable(PILImageBW.create);
 
-# %% ../../nbs/40_vision.core.ipynb #61b1abb4
+# %% ../../nbs/40_vision.core.ipynb #c939efc2
 class PILMask(PILBase):
     "A class number per pixel: numbers in a palette are kept, there may be more than 256; colours are refused"
     open_mode, tensor_class, show_args = 'L', TensorMask, TensorMask.show_args
 
     @classmethod
-    def in_mode(cls, im: Image.Image, mode: str) -> Image.Image:
+    def in_mode(cls,
+        im: Image.Image,  # any picture with one channel, or with equal ones
+        mode: str,        # not used: the numbers decide
+    ) -> Image.Image:
         "The class numbers in `im`, as an 8-bit picture if they fit"
         x = np.array(im)
-        if x.dtype.kind == 'f': raise ValueError(f'a mask holds whole numbers, but {describe(im)} holds fractions')
+        if x.dtype.kind == 'f': raise ValueError(f'{describe(im)} holds fractions, but a mask holds whole numbers')
         if x.ndim == 3:
             if x.shape[2] > 2 and (x[..., :3] != x[..., :1]).any(): raise ValueError(
-                f'a mask has one class number per pixel, but {describe(im)} is in colour: translate colours to numbers first')
+                f'{describe(im)} is in colour, but a mask has one class number per pixel: '
+                'translate the colours to numbers first')
             x = x[..., 0]
         return Image.fromarray(x.astype(np.uint8 if x.max(initial=0) < 256 else np.int32))
 

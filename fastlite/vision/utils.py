@@ -60,7 +60,7 @@ def _write(target, write):
         os.replace(new, target)
     finally: new.unlink(missing_ok=True)
 
-# %% ../../nbs/44_vision.utils.ipynb #000f27a8
+# %% ../../nbs/44_vision.utils.ipynb #a778abcf
 def resize_image(
     file: Path | str,          # its name relative to `src`
     dest: Path | str,          # folder for the copy, under the same relative name
@@ -80,15 +80,17 @@ def resize_image(
     except OSError as e: return str(e)
     target.parent.mkdir(parents=True, exist_ok=True)
     mode, small = {1: 'L', 3: 'RGB', 4: 'RGBA'}[n_channels], max_size is None or max(im.size) <= max_size
-    if small and im.mode == mode and not (ext or img_format or kwargs):  # as it should be: not even decoded anew
-        if not (target.exists() and target.samefile(source)): _write(target, lambda file: file.write(source.read_bytes()))
+    if small and im.mode == mode and not (ext or img_format or kwargs):  # as it should be: not compressed again
+        in_place = target.exists() and target.samefile(source)
+        if not in_place: _write(target, lambda file: file.write(source.read_bytes()))
         return ''
     im = im.convert(mode)
     if not small: im = im.resize(resize_to(im, max_size), resample, reducing_gap=2.)
-    _write(target, partial(im.save, format=img_format or Image.registered_extensions()[target.suffix.lower()], **kwargs))
+    img_format = img_format or Image.registered_extensions()[target.suffix.lower()]
+    _write(target, partial(im.save, format=img_format, **kwargs))
     return ''
 
-# %% ../../nbs/44_vision.utils.ipynb #451a2be1
+# %% ../../nbs/44_vision.utils.ipynb #878362be
 def resize_images(
     path: Path | str,          # folder
     max_workers: int = 2,      # threads
@@ -106,10 +108,11 @@ def resize_images(
     if n_channels not in (1, 3, 4): raise ValueError(f'n_channels has to be 1, 3 or 4, and not {n_channels!r}')
     files = [o.relative_to(path) for o in get_image_files(path, recurse=recurse)]
     same = [name for name, n in Counter(o.with_suffix(ext or o.suffix) for o in files).items() if n > 1]
-    if same: raise ValueError(f'with ext={ext!r}, several files would become {same[0]}: choose another ending or rename them')
+    if same: raise ValueError(f'with ext={ext!r}, several files would become {same[0]}: choose another ending')
     one = partial(resize_image, dest=dest, src=path, max_size=max_size, n_channels=n_channels, ext=ext,
                   img_format=img_format, resample=resample, resume=bool(resume), **kwargs)
     with ThreadPoolExecutor(max_workers) as pool: problems = list(pool.map(one, files))
     failed = L(Path(path) / file for file, problem in zip(files, problems) if problem)
-    if failed: warnings.warn(f'{len(failed)} of {len(files)} files were left as they are: {next(filter(None, problems))}')
+    if failed:
+        warnings.warn(f'{len(failed)} of {len(files)} files were left as they are: {next(filter(None, problems))}')
     return failed
