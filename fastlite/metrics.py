@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['rmse', 'flatten_check', 'accuracy', 'error_rate', 'top_k_accuracy', 'accuracy_multi', 'mse', 'mae', 'Metric',
-           'AvgMetric', 'func_name', 'one_number', 'AvgLoss', 'AvgSmoothLoss', 'AccumMetric', 'mk_metric']
+           'AvgMetric', 'as_is', 'func_name', 'one_number', 'AvgLoss', 'AvgSmoothLoss', 'AccumMetric', 'mk_metric']
 
 # %% ../nbs/22_metrics.ipynb #e148062a
 from collections.abc import Callable
@@ -17,14 +17,15 @@ from torch import Tensor
 
 from .core import find_bs
 
-# %% ../nbs/22_metrics.ipynb #c372778e
+# %% ../nbs/22_metrics.ipynb #1f0953a8
 def flatten_check(
     inp: Tensor,   # predictions
     targ: Tensor,  # targets
 ) -> tuple[Tensor, Tensor]:  # both in one dimension
     "Both flat; a ValueError if they are not equally long"
     if inp.numel() == targ.numel(): return inp.reshape(-1), targ.reshape(-1)
-    raise ValueError(f'{inp.numel()} predictions of shape {tuple(inp.shape)}, but {targ.numel()} targets of shape {tuple(targ.shape)}')
+    raise ValueError(f'{inp.numel()} predictions of shape {tuple(inp.shape)}, '
+                     f'but {targ.numel()} targets of shape {tuple(targ.shape)}')
 
 
 def accuracy(
@@ -34,8 +35,8 @@ def accuracy(
 ) -> Tensor:
     "Share of the targets that got the largest output"
     if inp.ndim and inp.shape[axis] == 1:
-        raise ValueError(f'outputs {tuple(inp.shape)} have one class in dimension {axis}, and the largest of one is always that: '
-                         'use accuracy_multi for a single yes-or-no output')
+        raise ValueError(f'outputs {tuple(inp.shape)} have one class in dimension {axis}, and the largest of one is '
+                         'always that: use accuracy_multi for a single yes-or-no output')
     pred, targ = flatten_check(inp.argmax(dim=axis), targ)
     return (pred == targ).float().mean()
 
@@ -87,17 +88,28 @@ def mae(
     "Mean of the absolute differences"
     return F.l1_loss(*flatten_check(inp, targ))
 
-# %% ../nbs/22_metrics.ipynb #46e1fb27
+# %% ../nbs/22_metrics.ipynb #6f9612f6
 class Metric:
     "What the Learner needs of a metric; subclasses define `accumulate` and `value`, and `reset` if they keep anything"
     _name = None
-    def reset(self): pass
-    def accumulate(self, learn: Any): raise NotImplementedError(f'{type(self).__name__} needs a method accumulate(self, learn)')
+
+    def reset(self):
+        "Forget what was accumulated"
+
+    def accumulate(self, learn: Any):
+        "Add the batch that `learn` has just done: `learn.pred`, `learn.yb`, `learn.loss`"
+        raise NotImplementedError(f'{type(self).__name__} needs a method accumulate(self, learn)')
 
     @property
-    def value(self) -> float | None: raise NotImplementedError(f'{type(self).__name__} needs a property `value`')
+    def value(self) -> float | None:
+        "The number so far, None before the first batch"
+        raise NotImplementedError(f'{type(self).__name__} needs a property `value`')
+
     @property
-    def name(self) -> str: return self._name or type(self).__name__.lower()
+    def name(self) -> str:
+        "What stands above the column"
+        return self._name or type(self).__name__.lower()
+
     @name.setter
     def name(self, name: str): self._name = name
 
@@ -110,25 +122,32 @@ class AvgMetric(Metric):
         name: str = None,        # by default the function's
         final: Callable = None,  # applied to the average
     ):
-        self.func, self.name, self.final = func, name or func_name(func), final
+        self.func, self.name, self.final = func, name or func_name(func), final or as_is
         self.reset()
 
-    def reset(self): self.total, self.count = 0., 0
+    def reset(self):
+        "Forget what was accumulated"
+        self.total, self.count = 0., 0
 
     def accumulate(self, learn: Any):
         "Add a batch, without waiting for the device"
         bs = find_bs(learn.yb)
-        self.total, self.count = self.total + one_number(self.func, self.name, learn.pred, learn.yb) * bs, self.count + bs
+        self.total = self.total + one_number(self.func, self.name, learn.pred, learn.yb) * bs
+        self.count += bs
 
     @property
     def value(self) -> float | None:
         "The average so far, read from the device; None before the first batch"
-        return float(self.finish(self.total / self.count)) if self.count else None
+        return float(self.final(self.total / self.count)) if self.count else None
 
-    def finish(self, x): return x if self.final is None else self.final(x)
-    def __call__(self, inp: Tensor, targ: Tensor) -> Tensor: return self.finish(self.func(inp, targ))
+    def __call__(self, inp: Tensor, targ: Tensor) -> Tensor: return self.final(self.func(inp, targ))
 
-# %% ../nbs/22_metrics.ipynb #99a32bab
+# %% ../nbs/22_metrics.ipynb #e7a0c0ed
+def as_is(x: Any) -> Any:
+    "`x`"
+    return x
+
+
 def func_name(func: Callable) -> str:
     "The name of a function, of the one inside a `partial`, or of the class of a callable object"
     while isinstance(func, partial): func = func.func
@@ -150,17 +169,19 @@ def one_number(
         raise kind(f'{came}: {cause}. A metric is called as {name}(pred, *targets); fix further arguments with '
                    f'partial({name}, …), and choose one that fits the shapes') from cause
     if not isinstance(res, Tensor): return res
-    if res.numel() != 1: raise ValueError(f'{came}: expected one number, got {tuple(res.shape)}: does it lack a .mean()?')
+    if res.numel() != 1: raise ValueError(f'{came}: expected one number, got {tuple(res.shape)}. Add .mean()?')
     return res.detach().reshape(()).float()
 
-# %% ../nbs/22_metrics.ipynb #bdbe7884
+# %% ../nbs/22_metrics.ipynb #25021557
 class AvgLoss(Metric):
     "The average of the loss over all items"
     def __init__(self, name: str = 'loss'):
         self.name = name
         self.reset()
 
-    def reset(self): self.total, self.count = 0., 0
+    def reset(self):
+        "Forget what was accumulated"
+        self.total, self.count = 0., 0
 
     def accumulate(self, learn: Any):
         "Add a batch, without waiting for the device"
@@ -168,16 +189,24 @@ class AvgLoss(Metric):
         self.total, self.count = self.total + learn.loss.detach().mean() * bs, self.count + bs
 
     @property
-    def value(self) -> float | None: return float(self.total / self.count) if self.count else None
+    def value(self) -> float | None:
+        "The average so far, read from the device; None before the first batch"
+        return float(self.total / self.count) if self.count else None
 
 
 class AvgSmoothLoss(Metric):
     "The exponentially weighted average of the loss, corrected for its start at zero"
-    def __init__(self, beta: float = 0.98, name: str = 'smooth_loss'):  # share of the old average; about 1/(1-beta) batches count
+    def __init__(
+        self,
+        beta: float = 0.98,         # share of the old average: about 1/(1-beta) batches count
+        name: str = 'smooth_loss',  # what stands above the column
+    ):
         self.beta, self.name = beta, name
         self.reset()
 
-    def reset(self): self.avg, self.count = None, 0
+    def reset(self):
+        "Forget what was accumulated"
+        self.avg, self.count = None, 0
 
     def accumulate(self, learn: Any):
         "Add a batch, without waiting for the device"
@@ -186,9 +215,11 @@ class AvgSmoothLoss(Metric):
         self.count += 1
 
     @property
-    def value(self) -> float | None: return float(self.avg) / (1 - self.beta**self.count) if self.count else None
+    def value(self) -> float | None:
+        "The average, read from the device; None before the first batch"
+        return float(self.avg) / (1 - self.beta**self.count) if self.count else None
 
-# %% ../nbs/22_metrics.ipynb #6b8ef7dd
+# %% ../nbs/22_metrics.ipynb #fa792959
 rmse = AvgMetric(mse, name='rmse', final=torch.sqrt)
 
 
@@ -206,7 +237,9 @@ class AccumMetric(Metric):
         self.dim_argmax, self.flatten = dim_argmax, flatten
         self.reset()
 
-    def reset(self): self.preds, self.targs = [], []
+    def reset(self):
+        "Forget what was accumulated"
+        self.preds, self.targs = [], []
 
     def accumulate(self, learn: Any):
         "Keep a batch, without waiting for the device"
@@ -215,15 +248,18 @@ class AccumMetric(Metric):
         self.targs.append(learn.yb[0])
 
     @property
-    def value(self) -> float | None: return float(self(torch.cat(self.preds), torch.cat(self.targs))) if self.preds else None
+    def value(self) -> float | None:
+        "The function of all batches so far, None before the first"
+        return float(self(torch.cat(self.preds), torch.cat(self.targs))) if self.preds else None
 
     def __call__(self, preds: Tensor, targs: Tensor) -> Tensor | float:
         if self.flatten: preds, targs = flatten_check(preds, targs)
         return one_number(self.func, self.name, preds, (targs,))
 
-
+# %% ../nbs/22_metrics.ipynb #594f8d71
 def mk_metric(f: Callable | Metric) -> Metric:
     "`f` if it is a `Metric`, else the average of the function `f`"
+    if isinstance(f, Metric): return f
     if isinstance(f, type): raise TypeError(f'the metric {f.__name__} is a class: make one, {f.__name__}(…)')
-    if not isinstance(f, Metric) and not callable(f): raise TypeError(f'a metric is a function of predictions and targets, not {f!r}')
-    return f if isinstance(f, Metric) else AvgMetric(f)
+    if not callable(f): raise TypeError(f'a metric is a function of predictions and targets, not {f!r}')
+    return AvgMetric(f)
