@@ -16,7 +16,7 @@ LAYERS = [
     (6, 'use of a trained learner', ['interpret', 'vision.widgets', 'export']),
     (0, 'core', ['core']),
     (1, 'tensors and transforms', ['torch_core', 'transform']),
-    (2, 'model parts', ['layers', 'init', 'losses', 'metrics', 'optimizer', 'hooks']),
+    (2, 'model parts', ['layers', 'init', 'losses', 'metrics', 'optimizer', 'hooks', 'state']),
     (2, 'data', ['data.*']),
     (3, 'training loop', ['callback.core', 'learner']),
     (4, 'callbacks', ['callback.*']),
