@@ -84,7 +84,7 @@ def decodes(self: BaseLoss, x: Tensor) -> Tensor:
     "From predictions to answers: nothing to do"
     return x
 
-# %% ../nbs/21_losses.ipynb #834a0865
+# %% ../nbs/21_losses.ipynb #38b69b9e
 class CrossEntropyLossFlat(BaseLoss):
     "Cross entropy of outputs with a dimension of classes against class numbers"
     def __init__(
@@ -104,8 +104,9 @@ class CrossEntropyLossFlat(BaseLoss):
         try: return super().forward(out, targ)
         except IndexError as error:
             n = out.shape[self.axis]
-            raise IndexError(f'{type(self).__name__}: class numbers run from {int(targ.min())} to {int(targ.max())}, but the '
-                             f'model has {n} outputs, for 0 to {n - 1}: is n_out the size of the vocabulary?') from error
+            raise IndexError(
+                f'{type(self).__name__}: class numbers run from {int(targ.min())} to {int(targ.max())}, but the model '
+                f'has {n} outputs, for 0 to {n - 1}: is n_out the size of the vocabulary?') from error
 
     def check(
         self,
