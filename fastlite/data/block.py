@@ -5,9 +5,8 @@
 # %% auto #0
 __all__ = ['TransformBlock', 'CategoryBlock', 'function_name', 'Getter', 'DataBlock', 'dataloaders_from_config']
 
-# %% ../../nbs/15_data.block.ipynb #32ad66ae
+# %% ../../nbs/15_data.block.ipynb #792bb1ac
 import copy
-import os
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -55,7 +54,7 @@ def function_name(f: Any) -> str:
         return f'{function_name(f.func)}({", ".join(args + [f"{k}={v!r}" for k, v in f.keywords.items()])})'
     return getattr(f, '__qualname__', repr(f)).replace('<locals>.', '')
 
-# %% ../../nbs/15_data.block.ipynb #9a9702ec
+# %% ../../nbs/15_data.block.ipynb #44d48098
 @portable
 class Getter(ItemTransform):
     "What a block is given of an item: `func(item)`; items of a kind that is new since training go on as they are"
@@ -70,16 +69,21 @@ class Getter(ItemTransform):
 
     def __repr__(self): return self.name
     @property
-    def name(self): return self.func.name if isinstance(self.func, Transform) else function_name(self.func)
+    def name(self) -> str:
+        "What messages call it: the name of the function"
+        return self.func.name if isinstance(self.func, Transform) else function_name(self.func)
 
-    def config(self):
+    def config(self) -> dict:
+        "The arguments, as plain data; a function that is not portable is refused"
         return {'func': to_config(as_transform(self.func)), 'what': self.what, 'kinds': sorted(self.kinds)}
 
-    def setups(self, items):
+    def setups(self, items: Any):
+        "Remember of what kinds the training items are"
         raw = items.items if isinstance(items, TfmdLists) else items
         self.kinds |= {'Series'} if hasattr(raw, 'iloc') else {_kind(o) for o in raw}
 
     def encodes(self, item: Any) -> Any:
+        "`func(item)`, or `item` itself if it is of another kind than the training items and no record"
         record = isinstance(item, (tuple, dict)) or hasattr(item, 'keys')
         if self.kinds and not record and _kind(item) not in self.kinds: return item
         res = self.func(item)

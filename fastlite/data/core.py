@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['check_splits', 'set_up', 'TfmdLists', 'Datasets', 'show_parts', 'DataLoaders']
 
-# %% ../../nbs/11_data.core.ipynb #5ce8855c
+# %% ../../nbs/11_data.core.ipynb #1d122f02
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from fastcore.basics import patch
 from fastcore.foundation import L
 from torch import Tensor
 
-from ..core import get_grid, get_random_states, is_listy, set_random_states, short, to_cpu, to_device
+from ..core import get_grid, get_random_states, is_listy, set_random_states, short, to_cpu
 from .load import DataLoader, item_at
 from ..torch_core import show_title
 from ..transform import Pipeline
@@ -56,7 +56,7 @@ def set_up(
             pipeline.fs.append(f)
     finally: pipeline.fs = fs
 
-# %% ../../nbs/11_data.core.ipynb #f934904b
+# %% ../../nbs/11_data.core.ipynb #e3566ae8
 class TfmdLists:
     "`items`, each after the transforms `tfms`, which are set up on the training items alone"
     def __init__(self,
@@ -98,9 +98,7 @@ class TfmdLists:
         "Undo the transforms, last first, as far as they can be undone"
         return self.tfms.decode(x)
 
-    train, valid = property(lambda self: self.subset(0)), property(lambda self: self.subset(1))
-
-# %% ../../nbs/11_data.core.ipynb #856fdb44
+# %% ../../nbs/11_data.core.ipynb #cb1cc3b3
 class Datasets:
     "Tuples of what several pipelines make of the same items, such as (image, label)"
     def __init__(self,
@@ -116,11 +114,9 @@ class Datasets:
         self.splits, self.split_idx = splits, split_idx
 
     @property
-    def items(self): return self.tls[0].items
-    @property
-    def train(self): return self.subset(0)
-    @property
-    def valid(self): return self.subset(1)
+    def items(self) -> Any:
+        "What the samples are made from"
+        return self.tls[0].items
 
     def subset(self, i: int) -> 'Datasets':
         "Subset `i`, with the same transforms and what they learned"
@@ -138,6 +134,18 @@ class Datasets:
     def decode(self, sample: tuple) -> tuple:
         "Each part of `sample` decoded by its pipeline"
         return tuple(tl.decode(x) for tl, x in zip(self.tls, sample))
+
+# %% ../../nbs/11_data.core.ipynb #274fd672
+@patch(as_prop=True)
+def train(self: TfmdLists | Datasets) -> Any:
+    "The training items"
+    return self.subset(0)
+
+
+@patch(as_prop=True)
+def valid(self: TfmdLists | Datasets) -> Any:
+    "The validation items"
+    return self.subset(1)
 
 # %% ../../nbs/11_data.core.ipynb #1f064eb7
 def show_parts(
@@ -203,7 +211,7 @@ class _TorchAdapter:
             set_random_states(states)
             if generator: generator.set_state(state)
 
-# %% ../../nbs/11_data.core.ipynb #25167e37
+# %% ../../nbs/11_data.core.ipynb #42e16fac
 class DataLoaders:
     "A training and a validation loader, and what is asked of both"
     def __init__(self,
@@ -218,29 +226,56 @@ class DataLoaders:
     def __len__(self): return len(self.loaders)
 
     @property
-    def train(self): return self._loader(0, 'training')
+    def train(self):
+        "The training loader"
+        return self._loader(0, 'training')
+
     @property
-    def valid(self): return self._loader(1, 'validation')
-    @property
-    def train_ds(self): return self.train.dataset
-    @property
-    def valid_ds(self): return self.valid.dataset
-    @property
-    def items(self): return self._ask('items')
-    @property
-    def vocab(self): return self._ask('vocab')
-    @property
-    def c(self): return self._ask('c')
+    def valid(self):
+        "The validation loader"
+        return self._loader(1, 'validation')
 
     def _loader(self, i, name):
         if i < len(self.loaders): return self.loaders[i]
         raise AttributeError(f'these DataLoaders have no {name} loader: they were made of {len(self.loaders)}')
 
-    def _ask(self, name):
-        ds = self.train_ds
-        if isinstance(ds, Datasets) or hasattr(ds, name): return getattr(ds, name)
-        raise AttributeError(f'these DataLoaders have no `{name}`: their training data is a plain {type(ds).__name__}. '
-                             'Data made by a DataBlock or Datasets has it')
+# %% ../../nbs/11_data.core.ipynb #15a44e68
+@patch(as_prop=True)
+def train_ds(self: DataLoaders) -> Any:
+    "The training data"
+    return self.train.dataset
+
+
+@patch(as_prop=True)
+def valid_ds(self: DataLoaders) -> Any:
+    "The validation data"
+    return self.valid.dataset
+
+
+def _ask(dls, name):
+    "Attribute `name` of the training data, or an error that says why there is none"
+    ds = dls.train_ds
+    if isinstance(ds, Datasets) or hasattr(ds, name): return getattr(ds, name)
+    raise AttributeError(f'these DataLoaders have no `{name}`: their training data is a plain {type(ds).__name__}. '
+                         'Data made by a DataBlock or Datasets has it')
+
+# %% ../../nbs/11_data.core.ipynb #40828165
+@patch(as_prop=True)
+def items(self: DataLoaders) -> Any:
+    "The training items"
+    return _ask(self, 'items')
+
+
+@patch(as_prop=True)
+def vocab(self: DataLoaders) -> list:
+    "The names of the classes"
+    return _ask(self, 'vocab')
+
+
+@patch(as_prop=True)
+def c(self: DataLoaders) -> int:
+    "The number of outputs that a model for this data needs"
+    return _ask(self, 'c')
 
 # %% ../../nbs/11_data.core.ipynb #be4fce7d
 @patch(as_prop=True)

@@ -45,9 +45,12 @@ def _stack_typed(samples):
     batch.__dict__.update(samples[0].__dict__)
     return batch
 
-# %% ../../nbs/10_data.load.ipynb #e40fe7e6
-def item_at(items: Any, i: int) -> Any:
-    "Item `i` of a collection; of a DataFrame, row `i`"
+# %% ../../nbs/10_data.load.ipynb #4014e59e
+def item_at(
+    items: Any,  # a collection
+    i: int,      # a place in it
+) -> Any:
+    "Item `i` of `items`; of a DataFrame, row `i`"
     return items.iloc[i] if hasattr(items, 'iloc') else items[i]
 
 
@@ -223,7 +226,7 @@ def finish(self: DataLoader, b: Any) -> Any:
     if self.device is not None: b = to_device(b, self.device)
     return self.after_batch(b) if len(self.after_batch) else b
 
-# %% ../../nbs/10_data.load.ipynb #18328152
+# %% ../../nbs/10_data.load.ipynb #eb5540e9
 @patch
 def __iter__(self: DataLoader) -> Iterator:
     epoch, self.epoch = self.epoch, self.epoch + 1
@@ -234,7 +237,7 @@ def __iter__(self: DataLoader) -> Iterator:
                          num_workers=self.num_workers, pin_memory=pin)
     try: batches = iter(loader)
     except (pickle.PicklingError, AttributeError, TypeError) as e:
-        e.add_note(f'With num_workers={self.num_workers}, dataset and transforms are sent to other processes by pickle. '
+        e.add_note(f'With num_workers={self.num_workers}, dataset and transforms are sent to processes by pickle. '
                    'Lambdas and functions of a notebook cannot be sent on every system: put them into a module, '
                    'or use num_workers=0')
         raise

@@ -63,7 +63,7 @@ def _no_folder(path):
     while not known.exists(): known = known.parent
     return f'there is no folder {path}; {known} has {short(sorted(p.name for p in known.iterdir())[:10])}'
 
-# %% ../../nbs/12_data.transforms.ipynb #ee49bab7
+# %% ../../nbs/12_data.transforms.ipynb #43dbd668
 def get_image_files(
     path: Path | str,      # folder
     recurse: bool = True,  # look into subfolders too
@@ -73,8 +73,12 @@ def get_image_files(
     return get_files(path, image_extensions, recurse, folders)
 
 
-def get_text_files(path: Path | str, recurse: bool = True, folders: list = None) -> L:
-    "The `.txt` files under `path`; arguments as for `get_image_files`"
+def get_text_files(
+    path: Path | str,      # folder
+    recurse: bool = True,  # look into subfolders too
+    folders: list = None,  # only these subfolders of `path`
+) -> L:                    # of Paths, in order
+    "The `.txt` files under `path`"
     return get_files(path, {'.txt'}, recurse, folders)
 
 # %% ../../nbs/12_data.transforms.ipynb #c2e6a455
@@ -155,7 +159,7 @@ def parent_label(o: Path | str) -> str:
     "The name of the folder that the file is in"
     return Path(o).parent.name
 
-# %% ../../nbs/12_data.transforms.ipynb #459adc60
+# %% ../../nbs/12_data.transforms.ipynb #2a26af2d
 class RegexLabeller:
     "The label is the first group of a pattern, found anywhere in the item's text"
     def __init__(self,
@@ -174,7 +178,11 @@ class RegexLabeller:
     def __repr__(self): return f'RegexLabeller({self.pat.pattern!r})'
 
 
-def on_attribute(f: Callable, attr: str, o: Any) -> Any:
+def on_attribute(
+    f: Callable,  # such as a labeller
+    attr: str,    # name of an attribute of `o`
+    o: Any,       # an item
+) -> Any:
     "`f(o.attr)`"
     return f(getattr(o, attr))
 
@@ -186,7 +194,7 @@ def using_attr(
     "`f`, applied to the attribute `attr` of the item"
     return partial(on_attribute, f, attr)
 
-# %% ../../nbs/12_data.transforms.ipynb #b60d062f
+# %% ../../nbs/12_data.transforms.ipynb #c5abf907
 @portable
 class ColReader(ItemTransform):
     "The value in the column `cols` of a row (a list of values for several columns), between a prefix and a suffix"
@@ -198,10 +206,13 @@ class ColReader(ItemTransform):
     ):
         self.cols, self.pref, self.suff, self.label_delim = listify(cols), pref, suff, label_delim
 
-    def config(self): return {'cols': self.cols, 'suff': self.suff, 'label_delim': self.label_delim,
-                              'pref': f'{self.pref}{os.sep}' if isinstance(self.pref, Path) else self.pref}
+    def config(self) -> dict:
+        "The arguments, as plain data"
+        pref = f'{self.pref}{os.sep}' if isinstance(self.pref, Path) else self.pref
+        return {'cols': self.cols, 'pref': pref, 'suff': self.suff, 'label_delim': self.label_delim}
 
     def encodes(self, row: Any) -> Any:
+        "The value or values of a row; a row is anything that has its columns by name"
         values = [self._value(row, c) for c in self.cols]
         return values[0] if len(values) == 1 else values
 
@@ -215,21 +226,36 @@ class ColReader(ItemTransform):
         if isinstance(self.pref, Path): return self.pref / f'{value}{self.suff}'
         return f'{self.pref}{value}{self.suff}' if self.pref or self.suff else value
 
-# %% ../../nbs/12_data.transforms.ipynb #51515856
+# %% ../../nbs/12_data.transforms.ipynb #8e157b76
 @portable
 class ItemGetter(ItemTransform):
     "`item[i]`"
     def __init__(self, i: Any): self.i = i
-    def config(self): return {'i': self.i}
-    def encodes(self, o: Any) -> Any: return o[self.i]
+
+    def config(self) -> dict:
+        "The argument, as plain data"
+        return {'i': self.i}
+
+    def encodes(self, o: Any) -> Any:
+        "Element `i` of `o`"
+        return o[self.i]
 
 
 @portable
 class AttrGetter(ItemTransform):
     "`item.name`, or `default` where it has none"
-    def __init__(self, name: str, default: Any = None): self.attribute, self.default = name, default
-    def config(self): return {'name': self.attribute, 'default': self.default}
-    def encodes(self, o: Any) -> Any: return getattr(o, self.attribute, self.default)
+    def __init__(self,
+        name: str,            # of the attribute
+        default: Any = None,  # for items without it
+    ): self.attribute, self.default = name, default
+
+    def config(self) -> dict:
+        "The arguments, as plain data"
+        return {'name': self.attribute, 'default': self.default}
+
+    def encodes(self, o: Any) -> Any:
+        "The attribute of `o`"
+        return getattr(o, self.attribute, self.default)
 
 # %% ../../nbs/12_data.transforms.ipynb #a2e6649b
 class Category(ShowTitle, str): "The name of a class, shown as a title"
@@ -252,7 +278,7 @@ class CategoryMap(list):
             raise
         self.o2i = {v: i for i, v in enumerate(self)}
 
-# %% ../../nbs/12_data.transforms.ipynb #d68392f5
+# %% ../../nbs/12_data.transforms.ipynb #35ed89b7
 def _checked_label(label, i, items):
     "`label`, if it can be a class; `items` is the list that it is item `i` of"
     raw = getattr(items, 'items', None)  # of a `TfmdLists`: what the label was made from
@@ -267,7 +293,14 @@ def _checked_label(label, i, items):
         'For several labels per item there is MultiCategoryBlock')
     return label
 
-# %% ../../nbs/12_data.transforms.ipynb #d86a9e5c
+
+def _unknown_label(label, vocab):
+    close = difflib.get_close_matches(str(label), list(map(str, vocab)), 1)
+    return (f'the label {label!r} is none of the {len(vocab)} classes of the training set: {short(list(vocab), 300)}.'
+            + (f' Is {close[0]!r} meant?' if close else '') + ' Correct the label, see that some such items are in the '
+            'training set, or give all classes with CategoryBlock(vocab=[…])')
+
+# %% ../../nbs/12_data.transforms.ipynb #c50bb74c
 @portable
 class Categorize(Transform):
     "A label to its number in the vocabulary, and back"
@@ -280,9 +313,12 @@ class Categorize(Transform):
         self.sort, self.add_na = sort, add_na
         self.vocab = None if vocab is None else CategoryMap(vocab, sort=False, add_na=add_na)
 
-    def config(self): return {'vocab': self.vocab and list(self.vocab), 'sort': self.sort, 'add_na': self.add_na}
+    def config(self) -> dict:
+        "The arguments that make the same transform, with what was learned"
+        return {'vocab': self.vocab and list(self.vocab), 'sort': self.sort, 'add_na': self.add_na}
 
     def setups(self, items: Any):
+        "Learn the classes from the labels `items`"
         if self.vocab is not None or items is None: return
         labels = [_checked_label(label, i, items) for i, label in enumerate(items)]
         vocab = CategoryMap(labels, self.sort, self.add_na)
@@ -292,27 +328,28 @@ class Categorize(Transform):
         self.vocab = vocab
 
     def encodes(self, o: Any) -> TensorCategory:
+        "The number of label `o`"
         if self.vocab is None: raise ValueError('no vocabulary yet: set up on training items, or give vocab=[…]')
         i = self.vocab.o2i.get(o, 0 if self.add_na else None)
         if i is None: raise ValueError(_unknown_label(o, self.vocab))
         return TensorCategory(torch.tensor(i))
 
-    def decodes(self, o: Any) -> Category: return Category(self.vocab[int(o)])
+    def decodes(self, o: Any) -> Category:
+        "The class with number `o`"
+        return Category(self.vocab[int(o)])
 
-
-def _unknown_label(label, vocab):
-    close = difflib.get_close_matches(str(label), list(map(str, vocab)), 1)
-    return (f'the label {label!r} is none of the {len(vocab)} classes of the training set: {short(list(vocab), 300)}.'
-            + (f' Is {close[0]!r} meant?' if close else '') + ' Correct the label, see that some such items are in the '
-            'training set, or give all classes with CategoryBlock(vocab=[…])')
-
-# %% ../../nbs/12_data.transforms.ipynb #12057d87
+# %% ../../nbs/12_data.transforms.ipynb #3eed4645
 @portable
 class ToTensor(Transform):
     "A picture as a tensor of bytes, channels first"
     order = 5
-    def config(self): return {}
+
+    def config(self) -> dict:
+        "No arguments"
+        return {}
+
     def encodes(self, o: Image.Image) -> Tensor:
+        "What `o.to_tensor()` gives; of a plain picture its channels, c×h×w"
         if hasattr(o, 'to_tensor'): return o.to_tensor()
         x = torch.from_numpy(np.array(o))
         return TensorImage(x[None] if x.ndim == 2 else x.permute(2, 0, 1))
@@ -322,12 +359,24 @@ class ToTensor(Transform):
 class IntToFloatTensor(Transform):
     "Bytes to fractions of `div`, and the class numbers of masks to integers, on the whole batch"
     order = 10
-    def __init__(self, div: float = 255., div_mask: int = 1): self.div, self.div_mask = div, div_mask
-    def config(self): return {'div': self.div, 'div_mask': self.div_mask}
-    def encodes(self, x: TensorImage): return x if x.is_floating_point() else x.float().div_(self.div)
-    def encodes(self, x: TensorMask): return x.long() if self.div_mask == 1 else x.long() // self.div_mask
+    def __init__(self,
+        div: float = 255.,  # what becomes 1 in a picture
+        div_mask: int = 1,  # what becomes 1 in a mask
+    ): self.div, self.div_mask = div, div_mask
 
-# %% ../../nbs/12_data.transforms.ipynb #4b94cdfe
+    def config(self) -> dict:
+        "The arguments, as plain data"
+        return {'div': self.div, 'div_mask': self.div_mask}
+
+    def encodes(self, x: TensorImage) -> Tensor:
+        "Fractions; floats stay as they are"
+        return x if x.is_floating_point() else x.float().div_(self.div)
+
+    def encodes(self, x: TensorMask) -> Tensor:
+        "Integers of 64 bits"
+        return x.long() if self.div_mask == 1 else x.long() // self.div_mask
+
+# %% ../../nbs/12_data.transforms.ipynb #6e8db261
 @portable
 class Normalize(Transform):
     "Subtract a mean from each channel of a batch of images, divide by a standard deviation"
@@ -340,9 +389,12 @@ class Normalize(Transform):
         self.mean, self.std = (None if o is None else torch.as_tensor(o) for o in (mean, std))
         self.axes = tuple(axes)
 
-    def config(self): return {k: None if v is None else v.tolist() for k, v in (('mean', self.mean), ('std', self.std))}
+    def config(self) -> dict:
+        "The statistics, as plain data"
+        return {} if self.mean is None else {'mean': self.mean.tolist(), 'std': self.std.tolist()}
 
     def setups(self, dl: Any):
+        "Take the statistics of a batch of `dl`, if none were given"
         if self.mean is not None: return
         x = next(part for part in dl.one_batch() if isinstance(part, TensorImage)).as_subclass(Tensor)
         self.mean, self.std = x.mean(self.axes, keepdim=True), x.std(self.axes, keepdim=True) + 1e-7
@@ -354,11 +406,13 @@ class Normalize(Transform):
             f'these statistics are of {self.mean.numel()} channels, but the images are {"×".join(map(str, x.shape))}')
         return self.mean, self.std
 
-    def encodes(self, x: TensorImage):
+    def encodes(self, x: TensorImage) -> Tensor:
+        "Mean 0 and deviation 1, for data with these statistics"
         mean, std = self.stats(x)
         return (x - mean) / std
 
-    def decodes(self, x: TensorImage):
+    def decodes(self, x: TensorImage) -> Tensor:
+        "As it was before"
         mean, std = self.stats(x)
         return x * std + mean
 
