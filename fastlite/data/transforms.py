@@ -30,7 +30,7 @@ from .load import item_at
 from ..torch_core import ShowTitle, TensorCategory, TensorImage, TensorMask
 from ..transform import ItemTransform, Transform, portable
 
-# %% ../../nbs/12_data.transforms.ipynb #088c0d8f
+# %% ../../nbs/12_data.transforms.ipynb #fccfb169
 image_extensions = {ext for ext, kind in mimetypes.types_map.items() if kind.startswith('image/')} | {'.webp', '.avif'}
 
 
@@ -51,9 +51,8 @@ def get_files(
         visited.add((stat.st_dev, stat.st_ino))
         dirs[:] = sorted(d for d in dirs if d[0] != '.' and recurse and (d in folders or not (top and folders)))
         if top and folders: continue
-        parent = Path(root)
-        found += [parent / f for f in sorted(files)
-                  if f[0] != '.' and (not wanted or os.path.splitext(f)[1].lower() in wanted)]
+        files = [f for f in files if f[0] != '.' and (not wanted or f[f.rfind('.'):].lower() in wanted)]
+        found += map(Path(root).joinpath, sorted(files))
     return L(found)
 
 
