@@ -186,7 +186,7 @@ def c(self: Datasets) -> int:
         if getattr(f, 'vocab', None) is not None: return len(f.vocab)
     raise AttributeError('these datasets have no `c`: no transform of the target says how many classes there are')
 
-# %% ../../nbs/11_data.core.ipynb #6464cba5
+# %% ../../nbs/11_data.core.ipynb #4a59c88c
 class _TorchAdapter:
     "A loader that is not ours, with the attributes of one that is"
     def __init__(self, loader):
@@ -200,7 +200,6 @@ class _TorchAdapter:
     def __iter__(self): return map(self.finish, self.loader)
 
     finish, to = DataLoader.finish, DataLoader.to
-    pin_memory = None
 
     def one_batch(self, ahead: int = 0):
         "A batch; the generators are afterwards as they were"
@@ -321,7 +320,7 @@ def add_tfms(self: DataLoaders,
     fs = Pipeline(tfms).fs
     for i in (range(len(self.loaders)) if loaders is None else loaders): getattr(self[i], event).add(fs)
 
-# %% ../../nbs/11_data.core.ipynb #09344c3b
+# %% ../../nbs/11_data.core.ipynb #42eb0a84
 @patch
 def dataloaders(self: Datasets,
     bs: int = 64,                # items per training batch
@@ -342,9 +341,9 @@ def dataloaders(self: Datasets,
     bs = kwargs.pop('batch_size', None) or bs
     kwargs |= dict(num_workers=num_workers, device=device, after_item=Pipeline(after_item),
                    before_batch=Pipeline(before_batch), after_batch=Pipeline(after_batch))
-    drop_last = drop_last and len(self.splits[0]) >= bs
-    train = dl_type(self.train, bs=bs, shuffle=shuffle, seed=seed, drop_last=drop_last, **kwargs)
-    valid = dl_type(self.valid, bs=val_bs or bs, seed=train.seed, **kwargs)
+    train_ds, valid_ds = self.train, self.valid
+    train = dl_type(train_ds, bs=bs, shuffle=shuffle, seed=seed, drop_last=drop_last and len(train_ds) >= bs, **kwargs)
+    valid = dl_type(valid_ds, bs=val_bs or bs, seed=train.seed, **kwargs)
     for pipeline in (train.after_item, train.before_batch, train.after_batch): set_up(pipeline, train)
     return DataLoaders(train, valid, path=path)
 
@@ -401,7 +400,7 @@ def show_batch(self: DataLoaders, *args, **kwargs):
     "Show samples of a training batch; arguments as for `DataLoader.show_batch`"
     self.train.show_batch(*args, **kwargs)
 
-# %% ../../nbs/11_data.core.ipynb #d923c26b
+# %% ../../nbs/11_data.core.ipynb #b7e23058
 def _listed(items):
     "`items` as several items: a list, `L`, range or DataFrame is, anything else is one item"
     many = isinstance(items, (list, L, range)) or (hasattr(items, 'iloc') and items.ndim == 2)
@@ -416,12 +415,13 @@ def test_dl(self: DataLoaders,
     **kwargs,                   # changes of settings, such as `bs` or `num_workers`
 ) -> DataLoader:
     "A loader over new items, in their order, treated like validation items"
-    ds, items = self.valid_ds, _listed(items)
+    dl, items = self.loaders[-1], _listed(items)
+    ds = dl.dataset
     if not isinstance(ds, Datasets): raise TypeError(
         f'new items are treated like those of a Datasets, but these loaders have a plain {type(ds).__name__}')
     tls = [TfmdLists(items, tl.tfms, split_idx=1, setup=False) for tl in (ds.tls if with_labels else ds.tls[:ds.n_inp])]
     settings = dict(shuffle=False, drop_last=False, sampler=None) | kwargs
-    return self.valid.new(Datasets(tls=tls, n_inp=ds.n_inp, split_idx=1), **settings)
+    return dl.new(Datasets(tls=tls, n_inp=ds.n_inp, split_idx=1), **settings)
 
 
 @patch

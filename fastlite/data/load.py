@@ -203,7 +203,7 @@ def __len__(self: DataLoader) -> int:
     n = self.n if self.sampler is None else len(self.sampler)
     return n // self.bs if self.drop_last else -(-n // self.bs)
 
-# %% ../../nbs/10_data.load.ipynb #6a8f2e66
+# %% ../../nbs/10_data.load.ipynb #2b51b796
 def _is_plain(dataset):
     "Does looking up an item of `dataset` run no code that could draw random numbers?"
     while isinstance(dataset, Subset): dataset = dataset.dataset
@@ -222,7 +222,7 @@ def _maker(self: DataLoader) -> _BatchMaker:
 @patch
 def finish(self: DataLoader, b: Any) -> Any:
     "The batch `b` on the device, after the batch transforms"
-    if isinstance(b, list) and self.pin_memory is not False: b = tuple(b)  # pinning makes a list of a tuple
+    if isinstance(b, list) and b and not isinstance(b[0], str): b = tuple(b)  # torch's pinning makes a list of a tuple
     if self.device is not None: b = to_device(b, self.device)
     return self.after_batch(b) if len(self.after_batch) else b
 
