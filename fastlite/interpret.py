@@ -5,12 +5,11 @@
 # %% auto #0
 __all__ = ['confusion_counts', 'Interpretation', 'ClassificationInterpretation']
 
-# %% ../nbs/70_interpret.ipynb #67d045f6
+# %% ../nbs/70_interpret.ipynb #95b65dbb
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from fastcore.basics import patch
-from sklearn.metrics import classification_report
 from torch import Tensor
 
 from .core import get_grid
@@ -55,7 +54,7 @@ class Interpretation:
         "The `k` greatest losses and the indices of their items"
         return self.losses.topk(len(self.losses) if k is None else min(k, len(self.losses)), largest=largest)
 
-# %% ../nbs/70_interpret.ipynb #8f64d123
+# %% ../nbs/70_interpret.ipynb #58209d7d
 class ClassificationInterpretation(Interpretation):
     "What a classifier takes for what"
     @property
@@ -79,6 +78,7 @@ class ClassificationInterpretation(Interpretation):
 
     def print_classification_report(self):
         "Precision, recall and F1 of each class, by scikit-learn"
+        from sklearn.metrics import classification_report  # here, for it takes a second to import
         names = [str(o) for o in self.vocab]
         print(classification_report(self.targs, self.decoded, labels=range(len(names)), target_names=names, zero_division=0))
 
