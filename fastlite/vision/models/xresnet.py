@@ -71,7 +71,7 @@ def _untrained(name: str, pretrained: bool, expansion: int, layers: list[int], *
 
 # %% ../../../nbs/43_vision.models.xresnet.ipynb #dcab7a85
 tiny_file = 'xresnet_tiny_glyphs.safetensors'
-tiny_sha256 = '820bb0c586f990058268db48347ed40972f503654489946ed21a19ba1bfa6a37'
+tiny_sha256 = 'e3fd6b23e6ca891594029735e0d75cebf90be5c208eefd9808a069f3293293a3'
 
 
 def shipped_weights(
