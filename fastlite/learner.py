@@ -286,7 +286,7 @@ def one_batch(
     if self.training: self.train_iter += 1
     self('after_batch')
 
-# %% ../nbs/31_learner.ipynb #22869563
+# %% ../nbs/31_learner.ipynb #8a34de97
 @patch
 def one_pass(
     self: Learner,
@@ -303,7 +303,7 @@ def one_pass(
 @patch
 def all_batches(self: Learner):
     "The batches of `self.dl`, one after the other"
-    self.n_iter = len(self.dl)
+    self.iter, self.n_iter = 0, len(self.dl)
     for i, b in enumerate(self.dl):
         if self.training: self.pct_train = (self.epoch + i/self.n_iter) / self.n_epoch
         self.one_batch(i, b)
