@@ -69,9 +69,9 @@ def _untrained(name: str, pretrained: bool, expansion: int, layers: list[int], *
                          'whose weights come with fastlite, or resnet18, resnet34, resnet50 of torchvision')
     return XResNet(ResBlock, expansion, layers, **kwargs)
 
-# %% ../../../nbs/43_vision.models.xresnet.ipynb #dcab7a85
+# %% ../../../nbs/43_vision.models.xresnet.ipynb #2e49af32
 tiny_file = 'xresnet_tiny_glyphs.safetensors'
-tiny_sha256 = 'e3fd6b23e6ca891594029735e0d75cebf90be5c208eefd9808a069f3293293a3'
+tiny_sha256 = '7968181cb29dc96e21e2adfbbbbb79b26d1f6921e95e489f15d7c140b0342456'
 
 
 def shipped_weights(
@@ -83,7 +83,7 @@ def shipped_weights(
     if hashlib.sha256(path.read_bytes()).hexdigest() != (sha256 or tiny_sha256):
         raise ValueError(f'{path} is not the file that was shipped: install fastlite again')
     with safe_open(path, 'pt') as f:
-        return {k: f.get_tensor(k).float() for k in f.keys()}, {k: json.loads(v) for k, v in f.metadata().items()}
+        return {k: f.get_tensor(k).float() for k in f.keys()}, json.loads(f.metadata()['about'])
 
 
 def xresnet_tiny(
