@@ -5,24 +5,28 @@
 # %% auto #0
 __all__ = ['imagenet_stats', 'cifar_stats', 'mnist_stats', 'BILINEAR', 'NEAREST', 'OpenMask', 'load_image', 'to_image',
            'image2tensor', 'PILBase', 'PILImage', 'PILImageBW', 'PILMask', 'open_mask', 'AddMaskCodes', 'TensorPoint',
-           'TensorPointCreate', 'sample_size', 'CheckTargets', 'PointScaler']
+           'TensorPointCreate', 'sample_size', 'CheckTargets', 'PointScaler', 'TensorBBox', 'LabeledBBox',
+           'TensorBBoxCreate', 'BBoxCategorize', 'BBoxLabeler', 'get_annotations']
 
-# %% ../../nbs/40_vision.core.ipynb #967e5cdf
+# %% ../../nbs/40_vision.core.ipynb #d691df87
 import io
+import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from fastcore.basics import patch
+from matplotlib import patheffects
 from PIL import Image, ImageOps, features
 from torch import Tensor
 
 from ..core import describe, short
-from ..torch_core import (TensorBase, TensorImage, TensorImageBase, TensorImageBW, TensorMask, show_image, tensor,
-                                 to_plain)
+from ..data.transforms import Categorize, CategoryMap
+from ..torch_core import (TensorBase, TensorCategory, TensorImage, TensorImageBase, TensorImageBW, TensorMask,
+                                 show_image, tensor, to_plain)
 from ..transform import ItemTransform, Transform, portable
 
 # %% ../../nbs/40_vision.core.ipynb #215e55ad
@@ -288,7 +292,7 @@ class TensorPointCreate(ItemTransform):
         x = self.kind.create(o)
         return x.unflatten(-1, (-1, 2)).flip(-1).flatten(-2) if self.y_first else x
 
-# %% ../../nbs/40_vision.core.ipynb #57231b17
+# %% ../../nbs/40_vision.core.ipynb #68100a40
 def sample_size(
     b: Any,            # a sample or a batch: a tuple with pictures, masks, points …
 ) -> tuple | None:     # None if there is no picture
@@ -324,7 +328,7 @@ class CheckTargets(ItemTransform):
         if not isinstance(x, TensorPoint): return x
         if size is None: raise ValueError(f'a sample has {describe(x)}, but no picture that it belongs to')
         pairs = to_plain(x).view(-1, 2)
-        bad = pairs[((pairs < 0) | (pairs > torch.tensor(size))).any(1) | pairs.isnan().any(1)]
+        bad = pairs[~((pairs >= -1) & (pairs <= torch.tensor(size) + 1)).all(1)]  # one pixel off is rounding; nan is bad
         if len(bad): raise ValueError(
             f'the picture is {size[0]}×{size[1]} (width × height), but the {type(x).__name__} has x, y = '
             f'{short(bad.tolist())}: is y first, or is it of another size of the picture?')
@@ -371,6 +375,138 @@ class PointScaler(ItemTransform):
         if size is None: return x
         pairs = to_plain(x).unflatten(-1, (-1, 2))
         return type(x)(((pairs + 1) * pairs.new_tensor(size) / 2).flatten(-2), img_size=tuple(size))
+
+# %% ../../nbs/40_vision.core.ipynb #4bacabe7
+class TensorBBox(TensorPoint):
+    "Boxes: n×4, in pixels: left, top, right, bottom"
+    numbers = 4
+
+    @classmethod
+    def create(cls,
+        x: Any,                  # n rows of 4 in a list, array or tensor; or one row
+        img_size: tuple = None,  # width and height of the picture
+    ) -> 'TensorBBox':
+        "Boxes from whatever holds numbers, as floats"
+        res = super().create(x, img_size)
+        bad = (res[:, :2] > res[:, 2:]).any(1)
+        if bad.any(): raise ValueError(
+            f'a box is left, top, right, bottom, but {short(to_plain(res)[to_plain(bad)].tolist())} ends before it '
+            'begins: is it left, top, width, height?')
+        return res
+
+    def show(self,
+        ctx: plt.Axes = None,   # where; a new figure if not given
+        color: str = 'white',   # of frames and names
+        names: list = None,     # a text for each box
+        **kwargs,               # for other parts of a sample; not used
+    ) -> plt.Axes:
+        "Show the boxes as frames"
+        ctx = self._axes(ctx)
+        effects = [patheffects.withStroke(linewidth=3, foreground='black')]
+        for i, (x1, y1, x2, y2) in enumerate((to_plain(self).detach().cpu().float().view(-1, 4) - 0.5).tolist()):
+            frame = plt.Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, edgecolor=color, lw=1.5, path_effects=effects)
+            ctx.add_patch(frame)
+            if names: ctx.text(x1, y1, names[i], va='top', color=color, fontsize=9, path_effects=effects)
+        return ctx
+
+
+class LabeledBBox(NamedTuple):
+    "The boxes of a picture with a name for each, shown together"
+    bbox: TensorBBox
+    lbl: list
+
+    def show(self,
+        ctx: plt.Axes = None,  # where; a new figure if not given
+        **kwargs,              # passed to `TensorBBox.show`
+    ) -> plt.Axes:
+        "Show the boxes with their names"
+        return self.bbox.show(ctx, **{**kwargs, 'names': self.lbl})
+
+
+@portable
+class TensorBBoxCreate(TensorPointCreate):
+    "Boxes from rows of four numbers in any form"
+    kind = TensorBBox
+    def setups(self, items: Any): "Nothing: each picture has its own number of boxes"
+
+# %% ../../nbs/40_vision.core.ipynb #754660db
+@portable
+class BBoxCategorize(Categorize):
+    "The names of a picture's boxes to their numbers, and back; number 0 is `#na#`, no object"
+    def __init__(self,
+        vocab: list = None,   # the classes in their order; learned from the training items if not given
+        sort: bool = True,    # learned classes in alphabetical order
+        add_na: bool = True,  # begin with `#na#`
+    ): super().__init__(vocab, sort, add_na)
+
+    def setups(self, items: Any):
+        "Learn the classes from lists of names"
+        if self.vocab is None and items is not None:
+            self.vocab = CategoryMap((name for names in items for name in names), self.sort, self.add_na)
+
+    def encodes(self, o: Any) -> TensorCategory:
+        "The numbers of the names in `o`"
+        if isinstance(o, str): raise TypeError(f'a list of names is needed, one per box, and not the text {o!r}')
+        unknown = sorted({str(name) for name in o if name not in self.vocab.o2i})
+        if unknown: raise ValueError(
+            f'the boxes have names {short(unknown)} that are none of the {len(self.vocab)} classes {short(list(self.vocab))}: '
+            'give all classes with BBoxLblBlock(vocab=[…])')
+        return TensorCategory(torch.tensor([self.vocab.o2i[name] for name in o], dtype=torch.long))
+
+    def decodes(self, o: Any) -> list:
+        "The names of the numbers `o`, without `#na#`"
+        return [name for name in (self.vocab[int(i)] for i in o) if name != '#na#']
+
+
+@portable
+class BBoxLabeler(ItemTransform):
+    "On the way back: the boxes of a batch and the numbers after them become a `LabeledBBox` per picture"
+    order = 7
+    def __init__(self, vocab: list = None): self.vocab = vocab
+
+    def config(self) -> dict:
+        "The names, as plain data"
+        return {'vocab': self.vocab}
+
+    def setups(self, dl: Any):
+        "Take the names from the data of `dl`"
+        fs = [f for tl in getattr(getattr(dl, 'dataset', None), 'tls', []) for f in tl.tfms if isinstance(f, BBoxCategorize)]
+        if fs and self.vocab is None: self.vocab = list(fs[0].vocab)
+
+    def decodes(self, b: tuple) -> tuple:
+        "The batch, with lists of `LabeledBBox` in place of boxes"
+        b = list(b)
+        for i, (boxes, labels) in enumerate(zip(b, b[1:])):
+            if isinstance(boxes, TensorBBox) and isinstance(labels, Tensor): b[i] = list(map(self._named, boxes, labels))
+        return tuple(b)
+
+    def _named(self, boxes, labels):
+        names = [self.vocab[int(i)] for i in labels]
+        keep = [i for i, name in enumerate(names) if name != '#na#']
+        return LabeledBBox(boxes[keep], [names[i] for i in keep])
+
+# %% ../../nbs/40_vision.core.ipynb #06499fed
+def get_annotations(
+    fname: Any,          # JSON file in COCO's form
+    prefix: Any = None,  # put before the file names; a `Path` is joined as a folder
+) -> tuple[list, list]:  # file names, and (boxes as left, top, right, bottom; names) for each
+    "File names, boxes and names of those images in an annotation file that have boxes"
+    d = json.loads(Path(fname).read_text(encoding='utf-8'))
+    missing = {'images', 'annotations', 'categories'} - set(d)
+    if missing: raise ValueError(f"'{fname}' is no annotation file in COCO's form: it has no {sorted(missing)}")
+    files, classes = {o['id']: o['file_name'] for o in d['images']}, {o['id']: o['name'] for o in d['categories']}
+    found = {}
+    for o in d['annotations']:
+        for what, key, known in (('image', o['image_id'], files), ('category', o['category_id'], classes)):
+            if key not in known: raise ValueError(
+                f"the annotation {o.get('id')} in '{fname}' is for the {what} {key!r}, which is not listed there")
+        x, y, w, h = o['bbox']
+        boxes, names = found.setdefault(o['image_id'], ([], []))
+        boxes.append([x, y, x + w, y + h])
+        names.append(classes[o['category_id']])
+    ids = [i for i in files if i in found]
+    def path(name): return prefix / name if isinstance(prefix, Path) else f'{prefix or ""}{name}'
+    return [path(files[i]) for i in ids], [found[i] for i in ids]
 
 # %% ../../nbs/40_vision.core.ipynb #9d9123f7
 @patch
