@@ -292,7 +292,7 @@ class TensorPointCreate(ItemTransform):
         x = self.kind.create(o)
         return x.unflatten(-1, (-1, 2)).flip(-1).flatten(-2) if self.y_first else x
 
-# %% ../../nbs/40_vision.core.ipynb #68100a40
+# %% ../../nbs/40_vision.core.ipynb #077bff6d
 def sample_size(
     b: Any,            # a sample or a batch: a tuple with pictures, masks, points …
 ) -> tuple | None:     # None if there is no picture
@@ -328,7 +328,8 @@ class CheckTargets(ItemTransform):
         if not isinstance(x, TensorPoint): return x
         if size is None: raise ValueError(f'a sample has {describe(x)}, but no picture that it belongs to')
         pairs = to_plain(x).view(-1, 2)
-        bad = pairs[~((pairs >= -1) & (pairs <= torch.tensor(size) + 1)).all(1)]  # one pixel off is rounding; nan is bad
+        fits = (pairs >= -1) & (pairs <= torch.tensor(size) + 1)  # one pixel off is rounding; nan does not fit
+        bad = pairs[~fits.all(1)]
         if len(bad): raise ValueError(
             f'the picture is {size[0]}×{size[1]} (width × height), but the {type(x).__name__} has x, y = '
             f'{short(bad.tolist())}: is y first, or is it of another size of the picture?')
@@ -429,7 +430,7 @@ class TensorBBoxCreate(TensorPointCreate):
     kind = TensorBBox
     def setups(self, items: Any): "Nothing: each picture has its own number of boxes"
 
-# %% ../../nbs/40_vision.core.ipynb #754660db
+# %% ../../nbs/40_vision.core.ipynb #844af532
 @portable
 class BBoxCategorize(Categorize):
     "The names of a picture's boxes to their numbers, and back; number 0 is `#na#`, no object"
@@ -449,8 +450,8 @@ class BBoxCategorize(Categorize):
         if isinstance(o, str): raise TypeError(f'a list of names is needed, one per box, and not the text {o!r}')
         unknown = sorted({str(name) for name in o if name not in self.vocab.o2i})
         if unknown: raise ValueError(
-            f'the boxes have names {short(unknown)} that are none of the {len(self.vocab)} classes {short(list(self.vocab))}: '
-            'give all classes with BBoxLblBlock(vocab=[…])')
+            f'the boxes have names {short(unknown)} that are none of the {len(self.vocab)} classes '
+            f'{short(list(self.vocab))}: give all classes with BBoxLblBlock(vocab=[…])')
         return TensorCategory(torch.tensor([self.vocab.o2i[name] for name in o], dtype=torch.long))
 
     def decodes(self, o: Any) -> list:
@@ -470,14 +471,16 @@ class BBoxLabeler(ItemTransform):
 
     def setups(self, dl: Any):
         "Take the names from the data of `dl`"
-        fs = [f for tl in getattr(getattr(dl, 'dataset', None), 'tls', []) for f in tl.tfms if isinstance(f, BBoxCategorize)]
-        if fs and self.vocab is None: self.vocab = list(fs[0].vocab)
+        for tl in getattr(getattr(dl, 'dataset', None), 'tls', []):
+            for f in tl.tfms:
+                if isinstance(f, BBoxCategorize) and self.vocab is None: self.vocab = list(f.vocab)
 
     def decodes(self, b: tuple) -> tuple:
         "The batch, with lists of `LabeledBBox` in place of boxes"
         b = list(b)
         for i, (boxes, labels) in enumerate(zip(b, b[1:])):
-            if isinstance(boxes, TensorBBox) and isinstance(labels, Tensor): b[i] = list(map(self._named, boxes, labels))
+            if not isinstance(boxes, TensorBBox) or not isinstance(labels, Tensor): continue
+            b[i] = list(map(self._named, boxes, labels))
         return tuple(b)
 
     def _named(self, boxes, labels):
