@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/90_basics.ipynb #bac61341
+# %% ../nbs/90_basics.ipynb #7e631bc5
 import random
 import re
 import string
@@ -34,9 +34,9 @@ from .transform import ItemTransform, Pipeline, Transform, portable
 from .data.load import DataLoader
 from .data.core import DataLoaders, Datasets, TfmdLists
 from .data.transforms import (
-    Categorize, Category, ColReader, EndSplitter, FuncSplitter, GrandparentSplitter, IndexSplitter,
-    IntToFloatTensor, ItemGetter, MaskSplitter, Normalize, RandomSplitter, RegexLabeller, ToTensor, get_c,
-    get_files, get_image_files, get_text_files, image_extensions, parent_label, using_attr)
+    AttrGetter, Categorize, Category, ColReader, EndSplitter, FuncSplitter, GrandparentSplitter,
+    IndexSplitter, IntToFloatTensor, ItemGetter, MaskSplitter, Normalize, RandomSplitter, RegexLabeller,
+    ToTensor, get_c, get_files, get_image_files, get_text_files, image_extensions, parent_label, using_attr)
 from .data.external import URLs, untar_data
 from .data.block import CategoryBlock, DataBlock, TransformBlock
 from .layers import (
@@ -52,15 +52,15 @@ from .optimizer import (
 from .callback.core import (
     Callback, CancelBackwardException, CancelBatchException, CancelEpochException, CancelFitException,
     CancelStepException, CancelTrainException, CancelValidException)
-from .learner import Learner, Recorder
-from .callback.progress import CSVLogger, ProgressCallback
+from .learner import Learner, NonFiniteLossError, Recorder
+from .callback.progress import CSVLogger, ProgressCallback, master_bar, progress_bar
 from fastlite.callback.schedule import (
     ParamScheduler, SchedCos, SchedExp, SchedLin, SchedNo, SchedPoly, combine_scheds, combined_cos, minimum,
     slide, steep, valley)
 from .interpret import ClassificationInterpretation, Interpretation
 from .export import load_learner
 
-# %% ../nbs/90_basics.ipynb #3aad9191
+# %% ../nbs/90_basics.ipynb #b092c7ec
 __all__ = [
     'F', 'Image', 'L', 'Path', 'Tensor', 'array', 'first', 'nn', 'np', 'partial', 'patch', 'pd', 'plt', 'random', 're', 'string', 'torch',
     'apply', 'default_device', 'find_bs', 'get_grid', 'get_random_states', 'ifnone', 'listify', 'no_random',
@@ -72,7 +72,7 @@ __all__ = [
     'ItemTransform', 'Pipeline', 'Transform', 'portable',
     'DataLoader',
     'DataLoaders', 'Datasets', 'TfmdLists',
-    'Categorize', 'Category', 'ColReader', 'EndSplitter', 'FuncSplitter', 'GrandparentSplitter',
+    'AttrGetter', 'Categorize', 'Category', 'ColReader', 'EndSplitter', 'FuncSplitter', 'GrandparentSplitter',
     'IndexSplitter', 'IntToFloatTensor', 'ItemGetter', 'MaskSplitter', 'Normalize', 'RandomSplitter',
     'RegexLabeller', 'ToTensor', 'get_c', 'get_files', 'get_image_files', 'get_text_files',
     'image_extensions', 'parent_label', 'using_attr',
@@ -87,8 +87,8 @@ __all__ = [
     'momentum_step', 'sgd_step', 'step_stat', 'weight_decay',
     'Callback', 'CancelBackwardException', 'CancelBatchException', 'CancelEpochException',
     'CancelFitException', 'CancelStepException', 'CancelTrainException', 'CancelValidException',
-    'Learner', 'Recorder',
-    'CSVLogger', 'ProgressCallback',
+    'Learner', 'NonFiniteLossError', 'Recorder',
+    'CSVLogger', 'ProgressCallback', 'master_bar', 'progress_bar',
     'ParamScheduler', 'SchedCos', 'SchedExp', 'SchedLin', 'SchedNo', 'SchedPoly', 'combine_scheds',
     'combined_cos', 'minimum', 'slide', 'steep', 'valley',
     'ClassificationInterpretation', 'Interpretation',

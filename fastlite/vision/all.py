@@ -5,26 +5,31 @@
 # %% auto #0
 __all__ = []
 
-# %% ../../nbs/91_vision.all.ipynb #f3efe0ee
+# %% ../../nbs/91_vision.all.ipynb #6d19b696
 from torchvision.models import resnet18, resnet34, resnet50, resnet101, resnet152
 
 import fastlite.basics
 from ..basics import *
-from .core import PILImage, PILImageBW, PILMask, imagenet_stats, mnist_stats
-from .data import ImageBlock
-from .utils import resize_images, verify_images
-from .augment import PadMode, RandTransform, Resize, ResizeMethod
+from fastlite.vision.core import (
+    AddMaskCodes, BBoxLabeler, LabeledBBox, PILImage, PILImageBW, PILMask, PointScaler, TensorBBox,
+    TensorPoint, cifar_stats, get_annotations, image2tensor, imagenet_stats, load_image, mnist_stats,
+    open_mask)
+from .data import BBoxBlock, BBoxLblBlock, ImageBlock, MaskBlock, PointBlock
+from .utils import resize_image, resize_images, verify_image, verify_images
+from .augment import FlipItem, PadMode, RandTransform, RandomResizedCrop, Resize, ResizeMethod
 from .models.xresnet import XResNet, xresnet18, xresnet34, xresnet50, xresnet_tiny
 from .learner import create_body, create_head, create_vision_model, vision_learner
 
-# %% ../../nbs/91_vision.all.ipynb #622fe787
+# %% ../../nbs/91_vision.all.ipynb #d86c08e7
 __all__ = [
     *fastlite.basics.__all__,
     'resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152',
-    'PILImage', 'PILImageBW', 'PILMask', 'imagenet_stats', 'mnist_stats',
-    'ImageBlock',
-    'resize_images', 'verify_images',
-    'PadMode', 'RandTransform', 'Resize', 'ResizeMethod',
+    'AddMaskCodes', 'BBoxLabeler', 'LabeledBBox', 'PILImage', 'PILImageBW', 'PILMask', 'PointScaler',
+    'TensorBBox', 'TensorPoint', 'cifar_stats', 'get_annotations', 'image2tensor', 'imagenet_stats',
+    'load_image', 'mnist_stats', 'open_mask',
+    'BBoxBlock', 'BBoxLblBlock', 'ImageBlock', 'MaskBlock', 'PointBlock',
+    'resize_image', 'resize_images', 'verify_image', 'verify_images',
+    'FlipItem', 'PadMode', 'RandTransform', 'RandomResizedCrop', 'Resize', 'ResizeMethod',
     'XResNet', 'xresnet18', 'xresnet34', 'xresnet50', 'xresnet_tiny',
     'create_body', 'create_head', 'create_vision_model', 'vision_learner',
 ]
