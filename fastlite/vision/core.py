@@ -292,7 +292,7 @@ class TensorPointCreate(ItemTransform):
         x = self.kind.create(o)
         return x.unflatten(-1, (-1, 2)).flip(-1).flatten(-2) if self.y_first else x
 
-# %% ../../nbs/40_vision.core.ipynb #077bff6d
+# %% ../../nbs/40_vision.core.ipynb #a7cfde85
 def sample_size(
     b: Any,            # a sample or a batch: a tuple with pictures, masks, points …
 ) -> tuple | None:     # None if there is no picture
@@ -305,7 +305,7 @@ def sample_size(
     x = found[0]
     return x.size if isinstance(x, Image.Image) else (x.shape[-1], x.shape[-2])
 
-
+# %% ../../nbs/40_vision.core.ipynb #68a63887
 @portable
 class CheckTargets(ItemTransform):
     "Refuses masks of another size than the picture, and points or boxes outside of it; tells points its size"
@@ -377,7 +377,7 @@ class PointScaler(ItemTransform):
         pairs = to_plain(x).unflatten(-1, (-1, 2))
         return type(x)(((pairs + 1) * pairs.new_tensor(size) / 2).flatten(-2), img_size=tuple(size))
 
-# %% ../../nbs/40_vision.core.ipynb #4bacabe7
+# %% ../../nbs/40_vision.core.ipynb #3086a205
 class TensorBBox(TensorPoint):
     "Boxes: n×4, in pixels: left, top, right, bottom"
     numbers = 4
@@ -410,7 +410,7 @@ class TensorBBox(TensorPoint):
             if names: ctx.text(x1, y1, names[i], va='top', color=color, fontsize=9, path_effects=effects)
         return ctx
 
-
+# %% ../../nbs/40_vision.core.ipynb #27faa0f8
 class LabeledBBox(NamedTuple):
     "The boxes of a picture with a name for each, shown together"
     bbox: TensorBBox
@@ -430,7 +430,7 @@ class TensorBBoxCreate(TensorPointCreate):
     kind = TensorBBox
     def setups(self, items: Any): "Nothing: each picture has its own number of boxes"
 
-# %% ../../nbs/40_vision.core.ipynb #844af532
+# %% ../../nbs/40_vision.core.ipynb #0c23972d
 @portable
 class BBoxCategorize(Categorize):
     "The names of a picture's boxes to their numbers, and back; number 0 is `#na#`, no object"
@@ -458,7 +458,7 @@ class BBoxCategorize(Categorize):
         "The names of the numbers `o`, without `#na#`"
         return [name for name in (self.vocab[int(i)] for i in o) if name != '#na#']
 
-
+# %% ../../nbs/40_vision.core.ipynb #b798fbc4
 @portable
 class BBoxLabeler(ItemTransform):
     "On the way back: the boxes of a batch and the numbers after them become a `LabeledBBox` per picture"

@@ -39,7 +39,7 @@ def PointBlock(
     "Points in pixels, x first; −1…1 in the batch"
     return TransformBlock(type_tfms=TensorPointCreate(y_first), item_tfms=CheckTargets, batch_tfms=PointScaler)
 
-# %% ../../nbs/41_vision.data.ipynb #b9f993d8
+# %% ../../nbs/41_vision.data.ipynb #396468ea
 def clip_remove_empty(
     bbox: TensorBBox,      # boxes of one picture, in pixels (with `img_size`) or scaled
     label: Tensor = None,  # the number of the class of each, if there are any
@@ -55,7 +55,7 @@ def clip_remove_empty(
     bbox = TensorBBox(corners.view(-1, 4)[keep], **vars(bbox))
     return bbox, None if label is None else label[keep]
 
-
+# %% ../../nbs/41_vision.data.ipynb #ab995545
 @portable
 def bb_pad(
     samples: list,     # tuples in which boxes are followed by their labels, if they have any
