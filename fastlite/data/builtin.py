@@ -6,7 +6,7 @@
 __all__ = ['makers', 'digit_forms', 'train_faces', 'valid_faces', 'letters', 'BuiltinData', 'builtin', 'make_digits', 'letter_of',
            'stamp', 'lean', 'handwrite', 'scan', 'letter_class', 'make_glyphs']
 
-# %% ../../nbs/13_data.builtin.ipynb #273155b5
+# %% ../../nbs/13_data.builtin.ipynb #bb8ed61c
 import unicodedata
 import zlib
 from bisect import bisect_right
@@ -16,6 +16,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from .pictures import make_heads, make_scenes, make_tiles
 
 # %% ../../nbs/13_data.builtin.ipynb #103e9949
 @dataclass(frozen=True)
@@ -160,3 +162,8 @@ def make_glyphs(dest: Path):
                 for i in range(n):
                     rng = np.random.RandomState(zlib.crc32(f'{name} {letter} {i}'.encode()))
                     scan(handwrite(clean, rng), rng).save(folder/f'{name}_{i}.png')
+
+# %% ../../nbs/13_data.builtin.ipynb #0838db27
+builtin('scenes', stands_for=('CAMVID', 'CAMVID_TINY'))(make_scenes)
+builtin('heads', stands_for=('BIWI_SAMPLE', 'BIWI_HEAD_POSE'))(make_heads)
+builtin('tiles', stands_for=('PLANET_SAMPLE', 'PLANET_TINY'))(make_tiles)

@@ -300,11 +300,12 @@ def fetch(
         part.replace(dest)
     return dest
 
-# %% ../../nbs/14_data.external.ipynb #b7aabd8f
+# %% ../../nbs/14_data.external.ipynb #4e45ad04
 class URLs:
     "Addresses of data sets, for `untar_data`. Those that begin with `builtin://` are made on your machine"
     DIGITS = 'builtin://digits'
     GLYPHS = 'builtin://glyphs'
+    SCENES, HEADS, TILES = 'builtin://scenes', 'builtin://heads', 'builtin://tiles'
 
     S3 = 'https://s3.amazonaws.com/fast-ai-'
     URL, S3_COCO, S3_NLP = f'{S3}sample/', f'{S3}coco/', f'{S3}nlp/'
