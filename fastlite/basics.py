@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/90_basics.ipynb #7e631bc5
+# %% ../nbs/90_basics.ipynb #885f5b4d
 import random
 import re
 import string
@@ -33,12 +33,15 @@ from .torch_core import (
 from .transform import ItemTransform, Pipeline, Transform, portable
 from .data.load import DataLoader
 from .data.core import DataLoaders, Datasets, TfmdLists
-from .data.transforms import (
-    AttrGetter, Categorize, Category, ColReader, EndSplitter, FuncSplitter, GrandparentSplitter,
-    IndexSplitter, IntToFloatTensor, ItemGetter, MaskSplitter, Normalize, RandomSplitter, RegexLabeller,
-    ToTensor, get_c, get_files, get_image_files, get_text_files, image_extensions, parent_label, using_attr)
+from fastlite.data.transforms import (
+    AttrGetter, Categorize, Category, ColReader, ColSplitter, EncodedMultiCategorize, EndSplitter, FileGetter,
+    FileSplitter, FolderSplitter, FuncSplitter, GrandparentSplitter, GroupSplitter, ImageGetter,
+    IndexSplitter, IntToFloatTensor, ItemGetter, MaskSplitter, MultiCategorize, MultiCategory, Normalize,
+    OneHotEncode, RandomSplitter, RandomSubsetSplitter, RegexLabeller, RegressionSetup, ToTensor,
+    TrainTestSplitter, get_c, get_files, get_image_files, get_text_files, image_extensions, parent_label,
+    using_attr)
 from .data.external import URLs, untar_data
-from .data.block import CategoryBlock, DataBlock, TransformBlock
+from .data.block import CategoryBlock, DataBlock, MultiCategoryBlock, RegressionBlock, TransformBlock
 from .layers import (
     AdaptiveConcatPool2d, ConvLayer, Embedding, Flatten, Lambda, LinBnDrop, Module, ResBlock, SigmoidRange,
     sequential, sigmoid_range)
@@ -60,7 +63,7 @@ from fastlite.callback.schedule import (
 from .interpret import ClassificationInterpretation, Interpretation
 from .export import load_learner
 
-# %% ../nbs/90_basics.ipynb #b092c7ec
+# %% ../nbs/90_basics.ipynb #5202356d
 __all__ = [
     'F', 'Image', 'L', 'Path', 'Tensor', 'array', 'first', 'nn', 'np', 'partial', 'patch', 'pd', 'plt', 'random', 're', 'string', 'torch',
     'apply', 'default_device', 'find_bs', 'get_grid', 'get_random_states', 'ifnone', 'listify', 'no_random',
@@ -72,12 +75,14 @@ __all__ = [
     'ItemTransform', 'Pipeline', 'Transform', 'portable',
     'DataLoader',
     'DataLoaders', 'Datasets', 'TfmdLists',
-    'AttrGetter', 'Categorize', 'Category', 'ColReader', 'EndSplitter', 'FuncSplitter', 'GrandparentSplitter',
-    'IndexSplitter', 'IntToFloatTensor', 'ItemGetter', 'MaskSplitter', 'Normalize', 'RandomSplitter',
-    'RegexLabeller', 'ToTensor', 'get_c', 'get_files', 'get_image_files', 'get_text_files',
-    'image_extensions', 'parent_label', 'using_attr',
+    'AttrGetter', 'Categorize', 'Category', 'ColReader', 'ColSplitter', 'EncodedMultiCategorize',
+    'EndSplitter', 'FileGetter', 'FileSplitter', 'FolderSplitter', 'FuncSplitter', 'GrandparentSplitter',
+    'GroupSplitter', 'ImageGetter', 'IndexSplitter', 'IntToFloatTensor', 'ItemGetter', 'MaskSplitter',
+    'MultiCategorize', 'MultiCategory', 'Normalize', 'OneHotEncode', 'RandomSplitter', 'RandomSubsetSplitter',
+    'RegexLabeller', 'RegressionSetup', 'ToTensor', 'TrainTestSplitter', 'get_c', 'get_files',
+    'get_image_files', 'get_text_files', 'image_extensions', 'parent_label', 'using_attr',
     'URLs', 'untar_data',
-    'CategoryBlock', 'DataBlock', 'TransformBlock',
+    'CategoryBlock', 'DataBlock', 'MultiCategoryBlock', 'RegressionBlock', 'TransformBlock',
     'AdaptiveConcatPool2d', 'ConvLayer', 'Embedding', 'Flatten', 'Lambda', 'LinBnDrop', 'Module', 'ResBlock',
     'SigmoidRange', 'sequential', 'sigmoid_range',
     'BCEWithLogitsLossFlat', 'CrossEntropyLossFlat', 'L1LossFlat', 'LabelSmoothingCrossEntropy',
