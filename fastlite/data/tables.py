@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-# %% ../../nbs/09_data.tables.ipynb #3f711f75
-small_numbers = ('zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen '
-                 'seventeen eighteen nineteen').split()
+# %% ../../nbs/09_data.tables.ipynb #2cdb9b81
+small_numbers = ('zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen '
+                 'sixteen seventeen eighteen nineteen').split()
 tens = 'twenty thirty forty fifty sixty seventy eighty ninety'.split()
 
 
@@ -98,7 +98,7 @@ def draw_people(
         'education-num': school, 'marital-status': status, 'occupation': np.array(list(occupations))[pull.argmax(1)],
         'relationship': family, 'region': rng.choice(['North', 'East', 'South', 'West'], n), 'sex': sex})
 
-# %% ../../nbs/09_data.tables.ipynb #8d7c3ca7
+# %% ../../nbs/09_data.tables.ipynb #39ef2f8d
 def salary_odds(
     people: pd.DataFrame,  # from `make_people`, before the holes
 ) -> np.ndarray:           # log odds of a salary of 50k or more
@@ -115,7 +115,7 @@ def salary_odds(
 
 
 def make_people(dest: Path):
-    "Made: `people.csv`, 10,000 invented people with holes in `occupation` and `education-num`; does `salary` reach 50k?"
+    "Made: `people.csv`, 10,000 invented people; holes in `occupation` and `education-num`; target `salary`"
     rng, n = np.random.RandomState(50), 10_000
     people = draw_people(rng, n)
     gain, loss = rng.rand(2, n) < [[.08], [.05]]
