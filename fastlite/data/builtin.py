@@ -6,7 +6,7 @@
 __all__ = ['makers', 'digit_forms', 'train_faces', 'valid_faces', 'letters', 'BuiltinData', 'builtin', 'make_digits', 'letter_of',
            'stamp', 'lean', 'handwrite', 'scan', 'letter_class', 'make_glyphs']
 
-# %% ../../nbs/13_data.builtin.ipynb #bb8ed61c
+# %% ../../nbs/13_data.builtin.ipynb #bfc7a212
 import unicodedata
 import zlib
 from bisect import bisect_right
@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from .pictures import make_heads, make_scenes, make_tiles
+from .tables import make_human_numbers, make_people, make_pydocs, make_ratings, make_reviews, make_sales
 
 # %% ../../nbs/13_data.builtin.ipynb #103e9949
 @dataclass(frozen=True)
@@ -167,3 +168,11 @@ def make_glyphs(dest: Path):
 builtin('scenes', stands_for=('CAMVID', 'CAMVID_TINY'))(make_scenes)
 builtin('heads', stands_for=('BIWI_SAMPLE', 'BIWI_HEAD_POSE'))(make_heads)
 builtin('tiles', stands_for=('PLANET_SAMPLE', 'PLANET_TINY'))(make_tiles)
+
+# %% ../../nbs/13_data.builtin.ipynb #fe6a2faa
+builtin('people', stands_for=('ADULT_SAMPLE',))(make_people)
+builtin('sales')(make_sales)
+builtin('ratings', stands_for=('ML_SAMPLE', 'ML_100k'))(make_ratings)
+builtin('human_numbers')(make_human_numbers)
+builtin('pydocs')(make_pydocs)
+builtin('reviews', stands_for=('IMDB', 'IMDB_SAMPLE'))(make_reviews)

@@ -300,12 +300,14 @@ def fetch(
         part.replace(dest)
     return dest
 
-# %% ../../nbs/14_data.external.ipynb #4e45ad04
+# %% ../../nbs/14_data.external.ipynb #3119f645
 class URLs:
     "Addresses of data sets, for `untar_data`. Those that begin with `builtin://` are made on your machine"
     DIGITS = 'builtin://digits'
     GLYPHS = 'builtin://glyphs'
     SCENES, HEADS, TILES = 'builtin://scenes', 'builtin://heads', 'builtin://tiles'
+    PEOPLE, SALES, RATINGS = 'builtin://people', 'builtin://sales', 'builtin://ratings'
+    HUMAN_NUMBERS, PYDOCS, REVIEWS = 'builtin://human_numbers', 'builtin://pydocs', 'builtin://reviews'
 
     S3 = 'https://s3.amazonaws.com/fast-ai-'
     URL, S3_COCO, S3_NLP = f'{S3}sample/', f'{S3}coco/', f'{S3}nlp/'
@@ -331,7 +333,6 @@ class URLs:
 
     ADULT_SAMPLE, ML_SAMPLE = f'{URL}adult_sample.tgz', f'{URL}movie_lens_sample.tgz'
     ML_100k = 'https://files.grouplens.org/datasets/movielens/ml-100k.zip'
-    HUMAN_NUMBERS = f'{URL}human_numbers.tgz'
     IMDB, IMDB_SAMPLE = f'{S3_NLP}imdb.tgz', f'{URL}imdb_sample.tgz'
     WIKITEXT, WIKITEXT_TINY = f'{S3_NLP}wikitext-103.tgz', f'{S3_NLP}wikitext-2.tgz'
     AG_NEWS, DBPEDIA = f'{S3_NLP}ag_news_csv.tgz', f'{S3_NLP}dbpedia_csv.tgz'
