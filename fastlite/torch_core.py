@@ -164,10 +164,12 @@ class TensorImageBase(TensorBase):
 
     def show(self,
         ctx: plt.Axes = None,  # where; a new figure if not given
+        y: Any = None,         # shown with it, such as a label
         **kwargs,              # passed to `show_image`
     ) -> plt.Axes:
         "Show the picture"
-        return show_image(self, ctx=ctx, **{**self.show_args, **kwargs})
+        ctx = show_image(self, ctx=ctx, **{**self.show_args, **kwargs})
+        return ctx if y is None else y.show(ctx=ctx)
 
 
 class TensorImage(TensorImageBase):

@@ -222,7 +222,7 @@ def _silent(text): "Say nothing"
 # %% ../../nbs/15_data.block.ipynb #ce121412
 @patch
 def dataloaders(self: DataBlock,
-    source: Any,             # what `get_items` takes
+    source: Any,             # what `get_items` takes; or ready `Datasets`
     path: Any = '.',         # where a Learner writes
     bs: int = 64,            # items per training batch
     val_bs: int = None,      # items per validation batch; `bs` if not given
@@ -233,7 +233,7 @@ def dataloaders(self: DataBlock,
     **kwargs,                # more arguments of `Datasets.dataloaders`, such as `shuffle` and `drop_last`
 ) -> DataLoaders:
     "The loaders of `source`"
-    dsets = self.datasets(source, verbose)
+    dsets = source if isinstance(source, Datasets) else self.datasets(source, verbose)
     kwargs = {'dl_type': self.dl_type} | self.dls_kwargs | self._tfms(verbose) | kwargs
     return dsets.dataloaders(path=path, bs=bs, val_bs=val_bs, num_workers=num_workers, seed=seed,
                              device=default_device() if device is None else device, **kwargs)
