@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['has_pool', 'cut_model', 'find_arch', 'is_ours', 'torchvision_model', 'build_arch', 'adapt_first_conv', 'create_body',
-           'create_head', 'num_features', 'init_head', 'create_vision_model', 'default_split', 'resnet_split',
-           'xresnet_split', 'splitter_of', 'stats_of', 'add_norm', 'vision_learner', 'describe_model', 'build_model']
+           'create_head', 'init_head', 'create_vision_model', 'default_split', 'resnet_split', 'xresnet_split',
+           'splitter_of', 'stats_of', 'add_norm', 'vision_learner', 'describe_model', 'build_model']
 
-# %% ../../nbs/45_vision.learner.ipynb #92e66eb9
+# %% ../../nbs/45_vision.learner.ipynb #c3b34eb2
 import inspect
 import socket
 from collections.abc import Callable
@@ -20,6 +20,7 @@ from torch import nn
 
 from ..core import params
 from ..data.transforms import Normalize, get_c
+from ..hooks import num_features_model
 from ..layers import AdaptiveConcatPool2d, Flatten, LinBnDrop, SigmoidRange
 from ..learner import Learner
 from .core import imagenet_stats
@@ -145,16 +146,7 @@ def create_head(
     if y_range is not None: layers.append(SigmoidRange(*y_range))
     return nn.Sequential(*layers)
 
-# %% ../../nbs/45_vision.learner.ipynb #cc43e9cc
-def num_features(body: nn.Module, n_in: int = 3, size: int = 64) -> int:
-    "How many maps `body` makes of an image of `n_in` bands; its state stays as it was"
-    training = body.training
-    device = next(body.parameters()).device
-    try:
-        with torch.no_grad(): return body.eval()(torch.zeros(1, n_in, size, size, device=device)).shape[1]
-    finally: body.train(training)
-
-
+# %% ../../nbs/45_vision.learner.ipynb #003e0a4f
 def init_head(head: nn.Module, init: Callable = nn.init.kaiming_normal_):
     "Initialise the linear and convolution layers of `head`"
     for m in head.modules():
@@ -175,7 +167,7 @@ def create_vision_model(
 ) -> nn.Sequential:                              # (body, head)
     "A body and a head for `n_out` outputs"
     body = create_body(arch, n_in, pretrained, cut)
-    head = custom_head if custom_head is not None else create_head(num_features(body, n_in), n_out, **head_args)
+    head = custom_head if custom_head is not None else create_head(num_features_model(body), n_out, **head_args)
     if init is not None: init_head(head, init)
     return nn.Sequential(body, head)
 
