@@ -5,12 +5,11 @@
 # %% auto #0
 __all__ = ['FORMAT', 'pack', 'unpack', 'checksum', 'save_state', 'load_state']
 
-# %% ../nbs/26_state.ipynb #7fb59174
+# %% ../nbs/26_state.ipynb #d4b3c5e0
 import json
 import os
 from hashlib import sha256
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 import torch
@@ -18,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from .core import is_listy
+from .core import atomic_write, is_listy
 
 # %% ../nbs/26_state.ipynb #444ced6b
 def pack(
@@ -51,7 +50,7 @@ def unpack(
     if kind == 'dict': return {unpack(k, tensors): unpack(v, tensors) for k, v in value}
     return {'list': list, 'tuple': tuple}[kind](unpack(o, tensors) for o in value)
 
-# %% ../nbs/26_state.ipynb #dcfcdb82
+# %% ../nbs/26_state.ipynb #0726862d
 FORMAT = 'fastlite state 1'
 
 
@@ -74,13 +73,8 @@ def save_state(
     "Write `state` to a safetensors file that is there whole or not at all"
     path, tensors = Path(path), {}
     text = json.dumps(pack(state, tensors))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, prefix=f'.{path.name}.', delete=False) as file: part = Path(file.name)
-    try:
+    with atomic_write(path) as part:
         save_file(tensors, part, {'format': FORMAT, 'state': text, 'sha256': checksum(text, tensors)})
-        with part.open('rb+') as file: os.fsync(file.fileno())
-        part.replace(path)
-    finally: part.unlink(missing_ok=True)
     return path
 
 # %% ../nbs/26_state.ipynb #477d1d47
