@@ -82,8 +82,8 @@ class SigmoidRange(Module):
         "The range"
         return f'{self.low}, {self.high}'
 
-# %% ../nbs/20_layers.ipynb #c99a8623
-norm_types = (nn.modules.batchnorm._BatchNorm, nn.modules.instancenorm._InstanceNorm, nn.GroupNorm, nn.LayerNorm)
+# %% ../nbs/20_layers.ipynb #407212ce
+norm_types = (nn.modules.batchnorm._NormBase, nn.GroupNorm, nn.LayerNorm, nn.RMSNorm)  # the first: batch and instance norms
 
 
 def init_default(

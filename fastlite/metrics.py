@@ -143,7 +143,7 @@ def one_number(
     if res.numel() != 1: raise ValueError(f'{came}: expected one number, got {tuple(res.shape)}. Add .mean()?')
     return res.detach().reshape(()).float()
 
-# %% ../nbs/22_metrics.ipynb #82d52c1b
+# %% ../nbs/22_metrics.ipynb #23eb9ebe
 class AvgMetric(Metric):
     "The average of a function of predictions and targets over all items, correct for batches of any size"
     def __init__(
@@ -162,8 +162,12 @@ class AvgMetric(Metric):
     def accumulate(self, learn: Any):
         "Add a batch, without waiting for the device"
         bs = find_bs(learn.yb)
-        self.total = self.total + one_number(self.func, self.name, learn.pred, learn.yb) * bs
+        self.total = self.total + self.of_batch(learn) * bs
         self.count += bs
+
+    def of_batch(self, learn: Any) -> Tensor | float:
+        "The mean over the batch"
+        return one_number(self.func, self.name, learn.pred, learn.yb)
 
     @property
     def value(self) -> float | None:
@@ -172,26 +176,14 @@ class AvgMetric(Metric):
 
     def __call__(self, inp: Tensor, targ: Tensor) -> Tensor: return self.final(self.func(inp, targ))
 
-# %% ../nbs/22_metrics.ipynb #25021557
-class AvgLoss(Metric):
+# %% ../nbs/22_metrics.ipynb #80544358
+class AvgLoss(AvgMetric):
     "The average of the loss over all items"
-    def __init__(self, name: str = 'loss'):
-        self.name = name
-        self.reset()
+    def __init__(self, name: str = 'loss'): super().__init__(None, name)
 
-    def reset(self):
-        "Forget what was accumulated"
-        self.total, self.count = 0., 0
-
-    def accumulate(self, learn: Any):
-        "Add a batch, without waiting for the device"
-        bs = find_bs(learn.yb)
-        self.total, self.count = self.total + learn.loss.detach().mean() * bs, self.count + bs
-
-    @property
-    def value(self) -> float | None:
-        "The average so far, read from the device; None before the first batch"
-        return float(self.total / self.count) if self.count else None
+    def of_batch(self, learn: Any) -> Tensor:
+        "The loss of the batch"
+        return learn.loss.detach().mean()
 
 
 class AvgSmoothLoss(Metric):

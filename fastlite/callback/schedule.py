@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['SchedNo', 'SchedLin', 'SchedCos', 'SchedExp', 'SchedPoly', 'combine_scheds', 'combined_cos', 'ParamScheduler',
-           'group_lrs', 'Snapshot', 'loader_generators', 'untouched', 'LRFinder', 'minimum', 'steep', 'longest_fall',
-           'valley', 'slide', 'LRCurve', 'SuggestionMethod', 'suggest']
+           'group_lrs', 'Snapshot', 'loader_generators', 'keep_everything', 'LRFinder', 'minimum', 'steep',
+           'longest_fall', 'valley', 'slide', 'LRCurve', 'SuggestionMethod', 'suggest']
 
 # %% ../../nbs/33_callback.schedule.ipynb #9b2d776f
 import math
@@ -241,7 +241,7 @@ class Snapshot:
                 x.clear()
                 (x.extend if isinstance(x, (list, deque)) else x.update)(held)
 
-# %% ../../nbs/33_callback.schedule.ipynb #cc223e42
+# %% ../../nbs/33_callback.schedule.ipynb #52a72120
 def loader_generators(dls: Any) -> list[torch.Generator]:
     "The random generators that loaders of torch's and their samplers have of their own"
     loaders = [getattr(dl, 'loader', dl) for dl in dls.loaders]
@@ -250,7 +250,7 @@ def loader_generators(dls: Any) -> list[torch.Generator]:
 
 
 @contextmanager
-def untouched(learn: Learner) -> Iterator:
+def keep_everything(learn: Learner) -> Iterator:
     "A block after which Learner, model, optimizer, callbacks, loaders and random generators are bitwise as before"
     learn.opt   # makes the optimizer if there is none yet
     snapshot, states = Snapshot(learn), get_random_states()
@@ -393,7 +393,7 @@ def suggest(
     res.lrs, res.losses, res.points = lrs, losses, [point for _, point in found]
     return res
 
-# %% ../../nbs/33_callback.schedule.ipynb #eca0f219
+# %% ../../nbs/33_callback.schedule.ipynb #a0699131
 @patch
 def lr_find(
     self: Learner,
@@ -407,7 +407,7 @@ def lr_find(
     "Try rates from `start_lr` to `end_lr` and suggest one; the Learner is bitwise the same afterwards"
     finder = LRFinder(start_lr, end_lr, num_it, stop_div)
     left_out = [cb for cb in self.cbs if not getattr(cb, 'in_lr_find', True)]
-    with untouched(self), self.no_bar(), self.removed_cbs(left_out):
+    with keep_everything(self), self.no_bar(), self.removed_cbs(left_out):
         self.fit(num_it//max(1, len(self.dls.train)) + 1, cbs=finder)
     res = suggest(finder.tried, finder.smoothed, listify(suggest_funcs), num_it)
     if show_plot: res.plot()
