@@ -5,9 +5,8 @@
 # %% auto #0
 __all__ = ['FORMAT', 'pack', 'unpack', 'checksum', 'save_state', 'load_state']
 
-# %% ../nbs/26_state.ipynb #d4b3c5e0
+# %% ../nbs/26_state.ipynb #29dd18b9
 import json
-import os
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
