@@ -153,7 +153,24 @@ class ItemTransform(Transform):
     "A transform that takes the whole tuple as its argument"
     whole = True
 
-# %% ../nbs/05_transform.ipynb #4d35f054
+# %% ../nbs/05_transform.ipynb #07ee2aca
+@patch
+def merge(self: Transform,
+    other: Transform,  # the one that comes next
+) -> Transform | None:
+    "One transform that does what this and `other` do, if there is one; a `Pipeline` takes it in their place"
+
+
+def _merged(fs):
+    "`fs`, in which neighbours that can be merged are one"
+    res = []
+    for f in fs:
+        both = res[-1].merge(f) if res else None
+        if both is None: res.append(f)
+        else: res[-1] = both
+    return res
+
+# %% ../nbs/05_transform.ipynb #72f77adf
 def as_transform(f: Any) -> Transform:
     "`f` as a transform: a transform as it is, a class made into an object, a function wrapped"
     if isinstance(f, type) and issubclass(f, Transform): return f()
@@ -169,7 +186,7 @@ class Pipeline:
         split_idx: int = None,  # which set this is for: 0 training, 1 validation
     ):
         funcs = funcs.fs if isinstance(funcs, Pipeline) else listify(funcs)
-        self.fs, self.split_idx = sorted(map(as_transform, funcs), key=lambda f: f.order), split_idx
+        self.fs, self.split_idx = _merged(sorted(map(as_transform, funcs), key=lambda f: f.order)), split_idx
 
     def __call__(self, x: Any) -> Any:
         for f in self.fs: x = f(x, split_idx=self.split_idx)
