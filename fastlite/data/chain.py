@@ -7,7 +7,7 @@ __all__ = ['positions', 'Step', 'ItemList', 'column_values', 'SplitData', 'Log',
            'MultiCategoryList', 'FloatList', 'find_label_cls', 'LabeledData', 'LabelLists', 'both_sets', 'DataBunch',
            'NumberedCategory', 'LabeledView', 'load_data']
 
-# %% ../../nbs/17_data.chain.ipynb #84da194b
+# %% ../../nbs/17_data.chain.ipynb #31c85635
 import copy
 import json
 import random
@@ -22,7 +22,7 @@ from fastcore.basics import patch
 from fastcore.foundation import L
 from torch import Tensor
 
-from ..core import short
+from ..core import atomic_write, short
 from .block import (CategoryBlock, DataBlock, MultiCategoryBlock, RegressionBlock, TransformBlock,
                                  dataloaders_from_config, function_name)
 from .core import DataLoaders, Datasets, TfmdLists, show_parts
@@ -658,7 +658,7 @@ def show_batch(self: DataBunch, rows: int = None, **kwargs):
     if rows is not None: kwargs = {'max_n': rows * rows, 'nrows': rows, 'ncols': rows} | kwargs
     self.train.show_batch(**kwargs)
 
-# %% ../../nbs/17_data.chain.ipynb #7df88ff8
+# %% ../../nbs/17_data.chain.ipynb #3c97d2a3
 @patch
 def add_test(self: SplitData | LabelLists, items: list) -> Any:
     "The same sets, with test items: files or whatever the chain starts from"
@@ -684,7 +684,7 @@ def test(self: DataBunch) -> DataLoader:
 @patch
 def export(self: DataBunch, file: str = 'export.json'):
     "Write how items are treated, not the items, to `file` below `path`, as JSON"
-    (self.path/file).write_text(json.dumps(self.config()), encoding="utf-8")
+    with atomic_write(self.path/file) as part: part.write_text(json.dumps(self.config()), encoding='utf-8')
 
 
 def load_data(
