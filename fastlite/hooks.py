@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['tensors_in', 'Hook', 'Hooks', 'keep_output', 'copy_output', 'hook_output', 'hook_outputs', 'find_modules',
            'has_params', 'total_params', 'untouched', 'dummy_eval', 'model_sizes', 'num_features_model', 'LayerInfo',
-           'own_params', 'one_item', 'layer_info', 'model_summary']
+           'own_params', 'model_args', 'first_item', 'layer_info', 'model_summary']
 
 # %% ../nbs/24_hooks.ipynb #87a0b3b7
 from collections.abc import Callable, Iterator
@@ -184,7 +184,7 @@ def num_features_model(
     "How many maps `m` makes of an image"
     return dummy_eval(m, size).shape[1]
 
-# %% ../nbs/24_hooks.ipynb #e1311374
+# %% ../nbs/24_hooks.ipynb #9dc6175a
 class LayerInfo(NamedTuple):
     "A row of `model_summary`"
     name: str               # where in the model: '0.conv1'
@@ -201,15 +201,21 @@ def own_params(name: str, m: nn.Module, shapes: list, counts: bool = True) -> La
     trained = None if len(flags) > 1 else flags.pop()
     return LayerInfo(name, type(m).__name__, shapes, sum(p.numel() for p in ps), trained)
 
-
-def one_item(model: nn.Module, xb: Any) -> tuple:
-    "The arguments of `model` for the first item of a batch, on its device"
-    xb = to_plain(xb if isinstance(xb, tuple) else (xb,))
-    xb = apply(lambda x: x[:1] if isinstance(x, Tensor) and x.ndim else x, xb)
-    p = next(model.parameters(), None)
+# %% ../nbs/24_hooks.ipynb #8038a875
+def model_args(
+    model: nn.Module,  # any model
+    xb: Any,           # a batch: its input, or the tuple of its inputs
+) -> tuple:
+    "The arguments with which `model` is called for a batch: plain tensors on its device"
+    xb, p = to_plain(xb if isinstance(xb, tuple) else (xb,)), next(model.parameters(), None)
     return xb if p is None else to_device(xb, p.device)
 
-# %% ../nbs/24_hooks.ipynb #87acbb52
+
+def first_item(b: Any) -> Any:
+    "The batch of one that holds the first item of `b`"
+    return apply(lambda x: x[:1] if isinstance(x, Tensor) and x.ndim else x, b)
+
+# %% ../nbs/24_hooks.ipynb #30a39eb2
 def layer_info(
     model: nn.Module,  # any model
     xb: Any,           # a batch: its input, or the tuple of its inputs
@@ -223,7 +229,7 @@ def layer_info(
         seen.add(m)
 
     with Hooks(layers, add_row), untouched(model), torch.no_grad():
-        try: model.eval()(*one_item(model, xb))
+        try: model.eval()(*first_item(model_args(model, xb)))
         except Exception as e:
             e.add_note(f'the last layer that could run: {rows[-1].name} {rows[-1].kind}, '
                        f'with output {rows[-1].shapes}' if rows else 'no layer could run')
