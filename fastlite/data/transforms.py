@@ -459,7 +459,7 @@ class CategoryMap(list):
             raise
         self.o2i = {v: i for i, v in enumerate(self)}
 
-# %% ../../nbs/12_data.transforms.ipynb #f4bd597b
+# %% ../../nbs/12_data.transforms.ipynb #0abfd04d
 def _label_of(i, items):
     "What to call the label of item `i` in a message: the item and the last step"
     raw, steps = getattr(items, 'items', None), list(getattr(items, 'tfms', []))  # of a `TfmdLists`
@@ -470,9 +470,10 @@ def _label_of(i, items):
 def _checked_label(label, i, items):
     "`label`, if it can be a class; `items` is the list that it is item `i` of"
     if _missing(label): raise ValueError(
-        f'{_label_of(i, items)} is {label}: each item needs a label. Let the function return one, or leave such items out')
-    raw = getattr(items, 'items', None)
-    if isinstance(raw, (list, L)) and len(items.tfms) and (label is raw[i] or isinstance(label, Path)): raise ValueError(
+        f'{_label_of(i, items)} is {label}: each item needs a label. '
+        'Let the function return one, or leave such items out')
+    raw, made = getattr(items, 'items', None), len(getattr(items, 'tfms', ())) > 0
+    if made and isinstance(raw, (list, L)) and (label is raw[i] or isinstance(label, Path)): raise ValueError(
         f'{_label_of(i, items)} is the item itself: does the function return its result?')
     if isinstance(label, (list, set, dict, np.ndarray, Tensor)): raise TypeError(
         f'{_label_of(i, items)} is a {type(label).__name__}, {short(label)}: one name or number is needed. '
@@ -487,7 +488,7 @@ def _classes(labels, items):
         if not isinstance(label, Hashable) or label not in found: found[_checked_label(label, i, items)] = i
     return found
 
-# %% ../../nbs/12_data.transforms.ipynb #d3569677
+# %% ../../nbs/12_data.transforms.ipynb #6c196c7b
 def _one_class(name, n) -> str:
     "What to say of a training set of one class"
     no_folder = ' These are names of files without a folder, or a column is empty.' if name == '' else ''
@@ -495,14 +496,14 @@ def _one_class(name, n) -> str:
             'Look at what the label function gives for some items')
 
 
-def _unknown_label(label, vocab, block='CategoryBlock') -> str:
+def _unknown_label(label, vocab) -> str:
     "What to say of a label that is not in `vocab`"
     close = difflib.get_close_matches(str(label), list(map(str, vocab)), 1)
     return (f'the label {label!r} is none of the {len(vocab)} classes of the training set: {short(list(vocab), 300)}.'
             + (f' Is {close[0]!r} meant?' if close else '') + ' Correct the label, see that some such items are in the '
-            f'training set, or give all classes with {block}(vocab=[…])')
+            'training set, or give all classes to the block: vocab=[…]')
 
-# %% ../../nbs/12_data.transforms.ipynb #bbeead70
+# %% ../../nbs/12_data.transforms.ipynb #19fbbc63
 @portable
 class Categorize(Transform):
     "A label to its number in the vocabulary, and back"
@@ -526,12 +527,16 @@ class Categorize(Transform):
         if len(vocab) < 2 + self.add_na: raise ValueError(_one_class(vocab[-1], len(items)))
         self.vocab = vocab
 
+    def number(self, label: Any) -> int:
+        "The number of `label`; refused if there is none"
+        if self.vocab is None: raise ValueError('no vocabulary yet: set up on training items, or give vocab=[…]')
+        i = self.vocab.o2i.get(label, 0 if self.add_na else None)
+        if i is None: raise ValueError(_unknown_label(label, self.vocab))
+        return i
+
     def encodes(self, o: Any) -> TensorCategory:
         "The number of label `o`"
-        if self.vocab is None: raise ValueError('no vocabulary yet: set up on training items, or give vocab=[…]')
-        i = self.vocab.o2i.get(o, 0 if self.add_na else None)
-        if i is None: raise ValueError(_unknown_label(o, self.vocab))
-        return TensorCategory(torch.tensor(i))
+        return TensorCategory(torch.tensor(self.number(o)))
 
     def decodes(self, o: Any) -> Category:
         "The class with number `o`"
@@ -561,17 +566,15 @@ def _checked_list(labels, i, items):
         "A column of texts is parted by ColReader(…, label_delim=' ')")
     return labels
 
-# %% ../../nbs/12_data.transforms.ipynb #74f9a8bc
+# %% ../../nbs/12_data.transforms.ipynb #3714e708
 @portable
-class MultiCategorize(Transform):
+class MultiCategorize(Categorize):
     "A list of labels to their numbers in the vocabulary, and back"
-    order, whole = 1, True
+    whole = True
     def __init__(self,
         vocab: Iterable = None,  # the classes in their order; learned from the training items if not given
         add_na: bool = False,    # class 0 is `#na#`, for all unknown labels
-    ):
-        self.add_na = add_na
-        self.vocab = None if vocab is None else CategoryMap(vocab, sort=False, add_na=add_na)
+    ): super().__init__(vocab, add_na=add_na)
 
     def config(self) -> dict:
         "The arguments that make the same transform, with what was learned"
@@ -583,21 +586,18 @@ class MultiCategorize(Transform):
         labels = ((i, o) for i, labels in enumerate(items) for o in _checked_list(labels, i, items))
         found = _classes(labels, items)
         if not found: raise ValueError('no training item has a label: look at what the label function gives')
-        self.vocab = CategoryMap(found, add_na=self.add_na)
+        self.vocab = CategoryMap(found, self.sort, self.add_na)
 
     def encodes(self, o: Any) -> TensorMultiCategory:
         "The numbers of the labels `o`"
-        if self.vocab is None: raise ValueError('no vocabulary yet: set up on training items, or give vocab=[…]')
         if isinstance(o, str): _checked_list(o, 0, [])  # raises
-        unknown = [label for label in o if label not in self.vocab.o2i]
-        if unknown and not self.add_na: raise ValueError(_unknown_label(unknown[0], self.vocab, 'MultiCategoryBlock'))
-        return TensorMultiCategory(torch.tensor([self.vocab.o2i.get(label, 0) for label in o], dtype=torch.long))
+        return TensorMultiCategory(torch.tensor([self.number(label) for label in o], dtype=torch.long))
 
     def decodes(self, o: Any) -> MultiCategory:
         "The classes with the numbers `o`"
         return MultiCategory(self.vocab[int(i)] for i in o)
 
-# %% ../../nbs/12_data.transforms.ipynb #65237d71
+# %% ../../nbs/12_data.transforms.ipynb #a48a6d5c
 @portable
 class OneHotEncode(Transform):
     "Numbers of classes to zeros and ones, one per class, and back"
@@ -624,7 +624,7 @@ class OneHotEncode(Transform):
         "The numbers of the classes that are 1, or true"
         return TensorMultiCategory((torch.as_tensor(o).as_subclass(Tensor) > 0.5).nonzero().flatten())
 
-
+# %% ../../nbs/12_data.transforms.ipynb #48d5c18c
 @portable
 class EncodedMultiCategorize(Transform):
     "Zeros and ones, one per class, as they are; back to the names"
@@ -651,7 +651,7 @@ class EncodedMultiCategorize(Transform):
         "The names of the classes that are 1, or true"
         return MultiCategory(name for name, v in zip(self.vocab, o, strict=True) if v > 0.5)
 
-# %% ../../nbs/12_data.transforms.ipynb #6dd98ad0
+# %% ../../nbs/12_data.transforms.ipynb #4f94d850
 @portable
 class RegressionSetup(Transform):
     "A number, or several, to a tensor of floats, and back"
@@ -665,19 +665,22 @@ class RegressionSetup(Transform):
     def setups(self, items: Any):
         "Count the quantities per item, and see that each training item has them"
         for i, o in enumerate([] if items is None else items):
-            try: x = self.encodes(o)
+            try: x = self._numbers(o)
             except (TypeError, ValueError) as e:
                 e.add_note(f'This is {_label_of(i, items)[0]}')
                 raise
-            if self.c is None: self.c = x.numel()
+            if self.c is None: self.c = x.size
+
+    def _numbers(self, o):
+        if _missing(o): raise ValueError(f'the quantity is {o}: leave such items out, or fill in a value')
+        x = np.asarray(o, dtype=np.float32)
+        if not np.isfinite(x).all(): raise ValueError(f'of the quantities {short(o)}, one is missing or infinite')
+        if self.c not in (None, x.size): raise ValueError(f'{self.c} quantities are needed, but there are {x.size}')
+        return x
 
     def encodes(self, o: Any) -> Tensor:
         "A tensor of floats: of no dimension for a number, of one for several"
-        if _missing(o): raise ValueError(f'the quantity is {o}: leave such items out, or fill in a value')
-        x = torch.as_tensor(np.asarray(o, dtype=np.float32))
-        if not x.isfinite().all(): raise ValueError(f'of the quantities {short(o)}, one is missing or infinite')
-        if self.c not in (None, x.numel()): raise ValueError(f'{self.c} quantities are needed, but there are {x.numel()}')
-        return x
+        return torch.as_tensor(self._numbers(o))
 
     def decodes(self, o: Any) -> Any:
         "A number that is shown as a title, or a tuple of them"
