@@ -6,7 +6,7 @@
 __all__ = ['Bar', 'PlainView', 'TerminalView', 'NotebookView', 'find_view', 'progress_bar', 'master_bar', 'ProgressCallback',
            'CSVLogger']
 
-# %% ../../nbs/32_callback.progress.ipynb #ed5e6d5e
+# %% ../../nbs/32_callback.progress.ipynb #a455014a
 import csv
 import shutil
 import sys
@@ -16,7 +16,9 @@ from time import perf_counter
 from typing import Any
 
 from .core import Callback
-from ..learner import Learner, format_time, format_value, silent
+from .recorder import format_time
+from ..learner import Learner
+from ..loop import format_value, silent
 
 # %% ../../nbs/32_callback.progress.ipynb #23310fbb
 class Bar:

@@ -14,11 +14,12 @@ from project import NAME, Module, modules
 LAYERS = [
     (7, 'front doors', ['basics', 'all', '*.all']),
     (6, 'use of a trained learner', ['interpret', 'vision.widgets', 'export']),
+    (6, 'old names', ['aliases']),
     (0, 'core', ['core']),
     (1, 'tensors and transforms', ['torch_core', 'transform']),
     (2, 'model parts', ['layers', 'init', 'losses', 'metrics', 'optimizer', 'hooks', 'state']),
     (2, 'data', ['data.*']),
-    (3, 'training loop', ['callback.core', 'learner']),
+    (3, 'training loop', ['callback.core', 'loop', 'callback.recorder', 'learner']),
     (4, 'callbacks', ['callback.*']),
     (5, 'vision', ['vision.*']),
     (5, 'tabular', ['tabular.*']),
