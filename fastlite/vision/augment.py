@@ -6,20 +6,24 @@
 __all__ = ['resize_box', 'RandTransform', 'move_points', 'move_to_box', 'ResizeMethod', 'PadMode', 'crop_box', 'pad_box',
            'Resize', 'RandomResizedCrop', 'FlipItem']
 
-# %% ../../nbs/42_vision.augment.ipynb #373fdb93
+# %% ../../nbs/42_vision.augment.ipynb #62e51ff5
 import math
 import random
+from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
+from fastcore.basics import patch
 from PIL import Image
+from torch.nn import functional as F
 
 from ..core import describe, is_listy
 from ..torch_core import TensorImage, TensorMask, to_plain
 from ..transform import Transform, portable
 from .core import BILINEAR, NEAREST, PILBase, PILMask, TensorBBox, TensorPoint, sample_size
 
-# %% ../../nbs/42_vision.augment.ipynb #f1df599a
+# %% ../../nbs/42_vision.augment.ipynb #c244798f
 def resize_box(
     x: Image.Image,                         # picture
     size: tuple[int, int],                  # height and width of the result
@@ -27,8 +31,16 @@ def resize_box(
     box: tuple[float, ...] = None,          # left, top, right, bottom of what is kept; everything if not given
 ) -> Image.Image:                           # of the class of `x`
     "Cut `box` out of `x` and bring it to `size`, in one resampling"
-    if box is not None: box = max(0, box[0]), max(0, box[1]), min(x.width, box[2]), min(x.height, box[3])
-    return _same_class(x.resize(size[::-1], resamples[isinstance(x, PILMask)], box=box, reducing_gap=2.), x)
+    resample, cls, (h, w) = resamples[isinstance(x, PILMask)], x, size
+    x, (left, top, right, bottom) = _decoded(x, size, box or (0, 0, x.width, x.height))
+    box = max(0, left), max(0, top), min(x.width, right), min(x.height, bottom)
+    whole = all(o == int(o) for o in box)
+    wider, higher = (box[2] - box[0]) / w, (box[3] - box[1]) / h
+    if whole and wider == higher == 1: im = x.crop(tuple(map(int, box)))
+    elif whole and wider >= 1 and higher >= 1 and resample == BILINEAR and x.mode in ('RGB', 'L'):
+        im = _shrunk(x if box == (0, 0, *x.size) else x.crop(tuple(map(int, box))), size)
+    else: im = x.resize((w, h), resample, box=box, reducing_gap=2.)
+    return _same_class(im, cls)
 
 
 def _same_class(im, like):
@@ -36,7 +48,23 @@ def _same_class(im, like):
     if isinstance(like, PILBase): im.__class__ = type(like)
     return im
 
-# %% ../../nbs/42_vision.augment.ipynb #99c1a799
+# %% ../../nbs/42_vision.augment.ipynb #eb6ffa37
+def _decoded(x, size, box):
+    "The picture `x` and the `box` in it; at a smaller scale, if `x` is a JPEG that is not decoded yet"
+    if getattr(x, 'late', None) is None: return x, box
+    spare = min((box[2] - box[0]) / size[1], (box[3] - box[1]) / size[0]) / 1.5
+    factor = next((f for f in (8, 4, 2) if f <= spare), 1)
+    return x.reduced(factor), box if factor == 1 else tuple(o / factor for o in box)
+
+
+def _shrunk(x, size):
+    "The picture `x` made smaller by torch's filter for bytes, which is the same as Pillow's BILINEAR"
+    pixels = torch.from_numpy(np.array(x))
+    pixels = pixels.permute(2, 0, 1)[None] if pixels.ndim == 3 else pixels[None, None]
+    pixels = F.interpolate(pixels, size, mode='bilinear', antialias=True)[0]
+    return Image.fromarray((pixels.permute(1, 2, 0) if len(pixels) > 1 else pixels[0]).numpy())
+
+# %% ../../nbs/42_vision.augment.ipynb #823997fa
 class RandTransform(Transform):
     "A transform with random numbers that are drawn once per sample, so that all its parts get the same"
     split_idx = 0  # training only; a subclass that has to work in validation too sets None
@@ -56,10 +84,25 @@ class RandTransform(Transform):
         "Draw the random numbers; a subclass draws its own and notes them on `self`"
         self.do = self.p == 1 or random.random() < self.p
 
-    def __call__(self, b: Any, split_idx: int = None) -> Any:
+    def prepare(self, b: Any) -> Any:
+        "What has to be done to the sample `b` before, and is the same each time; a loader may keep the result"
+        return b
+
+    def apply(self, b: Any, split_idx: int = None) -> Any:
+        "Draw, and transform the sample `b` that was prepared"
         self.picture_size = sample_size(b)  # width and height, for points and boxes
         self.before_call(b, split_idx)
         return super().__call__(b, split_idx) if self.do else b
+
+    def __call__(self, b: Any, split_idx: int = None) -> Any:
+        if split_idx is not None and self.split_idx not in (None, split_idx): return b
+        return self.apply(self.prepare(b), split_idx)
+
+    def steps(self, split_idx: int = None) -> list:
+        "The transform as functions to be called one after the other, those first that draw nothing"
+        own_call = type(self).__call__ is not RandTransform.__call__
+        if own_call or self.split_idx not in (None, split_idx): return [partial(self, split_idx=split_idx)]
+        return [self.prepare, partial(self.apply, split_idx=split_idx)]
 
 # %% ../../nbs/42_vision.augment.ipynb #8b44148d
 def move_points(
@@ -118,7 +161,7 @@ def _height_width(size):
         raise ValueError(f'size has to be a number of pixels or (height, width), and not {size!r}')
     return res
 
-# %% ../../nbs/42_vision.augment.ipynb #47818155
+# %% ../../nbs/42_vision.augment.ipynb #c8678f49
 def crop_box(
     old: tuple,    # width and height of the picture
     size: tuple,   # height and width of the result
@@ -128,6 +171,7 @@ def crop_box(
     (width, height), (h, w) = old, size
     scale = min(width / w, height / h)
     left, top = (width - w * scale) * place[0], (height - h * scale) * place[1]
+    if scale == 1: left, top = round(left), round(top)  # nothing to be resampled
     return left, top, left + w * scale, top + h * scale
 
 
@@ -142,7 +186,22 @@ def pad_box(
     inner_h, inner_w = max(1, min(h, round(height / scale))), max(1, min(w, round(width / scale)))
     return inner_h, inner_w, round((w - inner_w) * place[0]), round((h - inner_h) * place[1])
 
-# %% ../../nbs/42_vision.augment.ipynb #dd8dc26e
+# %% ../../nbs/42_vision.augment.ipynb #c9d2a06e
+class _Fitted(Transform):
+    "Pictures and masks brought to the size that `fit` gives for theirs, points and boxes with them"
+    def __init__(self, fit, resamples, size):
+        super().__init__()
+        self.fit, self.resamples, self.size = fit, resamples, size  # `size`: of the picture, for points
+
+    def encodes(self, x: Image.Image) -> Image.Image:
+        new = self.fit(x.width, x.height)
+        return x if new == (x.height, x.width) else resize_box(x, new, self.resamples)
+
+    def encodes(self, x: TensorPoint) -> TensorPoint:
+        width, height = _size_around(x, self.size)
+        return move_to_box(x, self.fit(width, height), (0, 0, width, height))
+
+# %% ../../nbs/42_vision.augment.ipynb #ac16e183
 @portable
 class Resize(RandTransform):
     "Bring pictures to one size: crop (anywhere in training, the middle in validation), squish or pad"
@@ -169,7 +228,8 @@ class Resize(RandTransform):
         split_idx: int,  # 1: validation
     ):
         "Where in the picture the crop is, or the picture in its padding: 0 left or top, 1 right or bottom"
-        self.place = (0.5, 0.5) if split_idx else (random.random(), random.random())
+        fixed = split_idx or self.method == 'squish'
+        self.place = (0.5, 0.5) if fixed else (random.random(), random.random())
 
     def encodes(self, x: Image.Image) -> Image.Image:
         "The picture in the wanted size"
@@ -183,18 +243,37 @@ class Resize(RandTransform):
         h, w, left, top = pad_box((width, height), self.size, self.place)
         return move_points(x, (w / width, h / height), (left, top), self.size[::-1])
 
-    def _kept(self, width, height):
-        "The box that is kept of a picture of this size"
-        return (0, 0, width, height) if self.method == 'squish' else crop_box((width, height), self.size, self.place)
+# %% ../../nbs/42_vision.augment.ipynb #f2d6ebe4
+@patch
+def fit(self: Resize, width: int, height: int) -> tuple[int, int]:
+    "The height and width to which a picture of this size is brought before anything is cut off or added"
+    if self.method == 'squish': return self.size
+    if self.method == 'pad': return pad_box((width, height), self.size, (0, 0))[:2]
+    scale = max(1, min(width / self.size[1], height / self.size[0]))  # a small picture is cut first, then enlarged
+    return round(height / scale), round(width / scale)
 
-    def _pad(self, x):
-        (h, w), (height, width, left, top) = self.size, pad_box(x.size, self.size, self.place)
-        pixels = np.array(resize_box(x, (height, width), self.resamples))
-        pads = [(top, h - height - top), (left, w - width - left), (0, 0)][:pixels.ndim]
-        mode = {'zeros': 'constant', 'border': 'edge', 'reflection': 'reflect'}[self.pad_mode]
-        return _same_class(Image.fromarray(np.pad(pixels, pads, mode)), x)
 
-# %% ../../nbs/42_vision.augment.ipynb #0b18f74e
+@patch
+def prepare(self: Resize, b: Any) -> Any:
+    "The sample with pictures that cover (crop), fill (squish) or fit into (pad) the wanted size"
+    return _Fitted(self.fit, self.resamples, sample_size(b))(b)
+
+# %% ../../nbs/42_vision.augment.ipynb #07e755da
+@patch
+def _kept(self: Resize, width, height):
+    "The box that is kept of a picture of this size"
+    return (0, 0, width, height) if self.method == 'squish' else crop_box((width, height), self.size, self.place)
+
+
+@patch
+def _pad(self: Resize, x):
+    (h, w), (height, width, left, top) = self.size, pad_box(x.size, self.size, self.place)
+    pixels = np.array(resize_box(x, (height, width), self.resamples))
+    pads = [(top, h - height - top), (left, w - width - left), (0, 0)][:pixels.ndim]
+    mode = {'zeros': 'constant', 'border': 'edge', 'reflection': 'reflect'}[self.pad_mode]
+    return _same_class(Image.fromarray(np.pad(pixels, pads, mode)), x)
+
+# %% ../../nbs/42_vision.augment.ipynb #26a7a20b
 @portable
 class RandomResizedCrop(RandTransform):
     "A random part of the picture, of random proportions, brought to one size; in validation its middle"
@@ -227,7 +306,7 @@ class RandomResizedCrop(RandTransform):
         low, high = map(math.log, self.ratio)
         def draw(): return random.uniform(self.min_scale, self.max_scale), math.exp(random.uniform(low, high))
         self.draws = [draw() for _ in range(0 if split_idx else 10)]
-        self.place = random.random(), random.random()
+        self.place = (random.random(), random.random()) if self.draws else (0.5, 0.5)
 
     def encodes(self, x: Image.Image) -> Image.Image:
         "The part that was drawn, in the wanted size"
@@ -237,20 +316,40 @@ class RandomResizedCrop(RandTransform):
         "Points and boxes, where their pixels have gone"
         return move_to_box(x, self.size, self._kept(*_size_around(x, self.picture_size)))
 
-    def _kept(self, width, height):
-        "Left, top, right, bottom of what is cut out"
-        (w, h), (px, py) = self._part(width, height), self.place if self.draws else (0.5, 0.5)
-        left, top = (width - w) * px, (height - h) * py
-        return left, top, left + w, top + h
+# %% ../../nbs/42_vision.augment.ipynb #02eb8e8f
+@patch
+def fit(self: RandomResizedCrop, width: int, height: int) -> tuple[int, int]:
+    "Height and width to which a large picture is brought first, so that its smallest part still is 1.5 times `size`"
+    (h, w), area = self.size, self.min_scale * width * height
+    scale = min(math.sqrt(area * self.ratio[0]) / w, math.sqrt(area / self.ratio[1]) / h) / 1.5
+    return (height, width) if scale < 2 else (round(height / scale), round(width / scale))
 
-    def _part(self, width, height):
-        for share, ratio in self.draws:
-            area = share * width * height
-            w, h = math.sqrt(area * ratio), math.sqrt(area / ratio)
-            if w <= width and h <= height: return w, h
-        (h, w), shrink = self.size, 1 if self.draws else 1 + self.val_xtra
-        scale = min(width / w, height / h) / shrink
-        return w * scale, h * scale
+
+@patch
+def prepare(self: RandomResizedCrop, b: Any) -> Any:
+    "The sample with pictures that are not much larger than they need be"
+    return _Fitted(self.fit, self.resamples, sample_size(b))(b)
+
+# %% ../../nbs/42_vision.augment.ipynb #9d8a3a3a
+@patch
+def _kept(self: RandomResizedCrop, width, height):
+    "Left, top, right, bottom of what is cut out"
+    (w, h), (px, py) = self._part(width, height), self.place
+    if w > self.size[1] and h > self.size[0]: w, h = round(w), round(h)  # whole pixels are faster
+    left, top = (width - w) * px, (height - h) * py
+    if isinstance(w, int): left, top = round(left), round(top)
+    return left, top, left + w, top + h
+
+
+@patch
+def _part(self: RandomResizedCrop, width, height):
+    for share, ratio in self.draws:
+        area = share * width * height
+        w, h = math.sqrt(area * ratio), math.sqrt(area / ratio)
+        if w <= width and h <= height: return w, h
+    (h, w), shrink = self.size, 1 if self.draws else 1 + self.val_xtra
+    scale = min(width / w, height / h) / shrink
+    return w * scale, h * scale
 
 # %% ../../nbs/42_vision.augment.ipynb #ad541518
 @portable

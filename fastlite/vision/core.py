@@ -8,10 +8,11 @@ __all__ = ['imagenet_stats', 'cifar_stats', 'mnist_stats', 'BILINEAR', 'NEAREST'
            'TensorPointCreate', 'sample_size', 'CheckTargets', 'PointScaler', 'TensorBBox', 'LabeledBBox',
            'TensorBBoxCreate', 'BBoxCategorize', 'BBoxLabeler', 'get_annotations']
 
-# %% ../../nbs/40_vision.core.ipynb #d691df87
+# %% ../../nbs/40_vision.core.ipynb #c2b28bf9
 import io
 import json
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,7 +30,7 @@ from ..torch_core import (TensorBase, TensorCategory, TensorImage, TensorImageBa
                                  show_image, tensor, to_plain)
 from ..transform import ItemTransform, Transform, portable
 
-# %% ../../nbs/40_vision.core.ipynb #215e55ad
+# %% ../../nbs/40_vision.core.ipynb #f2d4dd1d
 imagenet_stats = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])  # means and standard deviations per channel
 cifar_stats = ([0.491, 0.482, 0.447], [0.247, 0.243, 0.261])
 mnist_stats = ([0.1307], [0.3081])
@@ -38,24 +39,37 @@ _formats = ['JPEG', 'PNG', 'GIF', 'BMP', 'PPM', 'WEBP', 'TIFF']
 if 'avif' in features.get_supported_modules(): _formats.append('AVIF')
 
 
-def load_image(
-    fn: Any,           # path, the bytes of a file, or an open file
-    mode: str = None,  # such as 'RGB' or 'L'; the file's own if not given
-) -> Image.Image:
-    "The picture in `fn`, decoded in full and the right way up; an OSError says which file is bad, and why"
-    is_bytes = isinstance(fn, (bytes, bytearray, memoryview))
-    name = f'{len(fn)} bytes' if is_bytes else f"'{fn}'" if isinstance(fn, (str, Path)) else fn
-    try:
-        with Image.open(io.BytesIO(fn) if is_bytes else fn, formats=_formats) as im:
-            if Image.MAX_IMAGE_PIXELS and im.width * im.height > Image.MAX_IMAGE_PIXELS:
-                raise ValueError(f'{im.width}×{im.height} pixels are more than PIL.Image.MAX_IMAGE_PIXELS')
-            ImageOps.exif_transpose(im, in_place=True)
-            return im.convert(mode) if mode else im.copy()
+@contextmanager
+def _naming(fn):
+    "What goes wrong is an OSError that names the file `fn`"
+    name = f'{len(fn)} bytes' if _is_bytes(fn) else f"'{fn}'" if isinstance(fn, (str, Path)) else fn
+    try: yield
     except FileNotFoundError as e:
         where = '' if os.path.isabs(fn) else f' in the folder {os.getcwd()}'
         raise FileNotFoundError(f'there is no file {name}{where}') from e
     except Exception as e: raise OSError(
         f'cannot read a picture from {name}: {e}. `verify_images(files)` finds all such files') from e
+
+
+def _is_bytes(x): return isinstance(x, (bytes, bytearray, memoryview))
+
+# %% ../../nbs/40_vision.core.ipynb #bed637ce
+def _open_image(fn):
+    "The picture in `fn` as Pillow opens it: header read, pixels not yet"
+    im = Image.open(io.BytesIO(fn) if _is_bytes(fn) else fn, formats=_formats)
+    if Image.MAX_IMAGE_PIXELS and im.width * im.height > Image.MAX_IMAGE_PIXELS:
+        raise ValueError(f'{im.width}×{im.height} pixels are more than PIL.Image.MAX_IMAGE_PIXELS')
+    return im
+
+
+def load_image(
+    fn: Any,           # path, the bytes of a file, or an open file
+    mode: str = None,  # such as 'RGB' or 'L'; the file's own if not given
+) -> Image.Image:
+    "The picture in `fn`, decoded in full and the right way up; an OSError says which file is bad, and why"
+    with _naming(fn), _open_image(fn) as im:
+        ImageOps.exif_transpose(im, in_place=True)
+        return im.convert(mode) if mode else im.copy()
 
 # %% ../../nbs/40_vision.core.ipynb #97d57608
 def _channels_last(x):
@@ -86,12 +100,13 @@ def image2tensor(im: Image.Image) -> Tensor:  # c×h×w, uint8 for common pictur
     x = torch.from_numpy(np.array(im))
     return x[None] if x.ndim == 2 else x.permute(2, 0, 1).contiguous()
 
-# %% ../../nbs/40_vision.core.ipynb #5b926a90
+# %% ../../nbs/40_vision.core.ipynb #961f70de
 class PILBase(Image.Image):
     "A Pillow picture in a known mode, which can show itself and become a tensor of its type"
     open_mode = 'RGB'           # of pictures made by `create`
     tensor_class = TensorImage  # what `to_tensor` gives
     show_args = {}              # for `show_image`
+    late = None                 # a JPEG that is not decoded yet, see below
 
     @classmethod
     def create(cls,
@@ -117,17 +132,6 @@ class PILBase(Image.Image):
         if im.mode.startswith('I'): im = Image.fromarray(_to_8_bits(np.array(im), im.mode != 'I'))
         return im.convert(mode)
 
-    def to_tensor(self) -> Tensor:
-        "The pixels as a tensor of the class's type"
-        return image2tensor(self).as_subclass(self.tensor_class)
-
-    def show(self,
-        ctx: plt.Axes = None,  # where; a new figure if not given
-        **kwargs,              # passed to `show_image`
-    ) -> plt.Axes:
-        "Show the picture"
-        return show_image(self, ctx=ctx, **{**self.show_args, **kwargs})
-
     def copy(self) -> 'PILBase':
         "A copy, of the same class"
         res = super().copy()
@@ -135,17 +139,6 @@ class PILBase(Image.Image):
         return res
 
     __copy__ = copy
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        "Height and width"
-        return self.height, self.width
-
-    @property
-    def aspect(self) -> float:
-        "Width over height"
-        return self.width / self.height
-
     def __repr__(self): return describe(self)
 
 
@@ -153,7 +146,82 @@ def _to_8_bits(x, is_16):
     "16 bits as 8; where the picture does not say that it has 16, its values do"
     return (x // 257 if is_16 or x.max(initial=0) > 255 else x).clip(0, 255).astype(np.uint8)
 
-# %% ../../nbs/40_vision.core.ipynb #c839c9ef
+# %% ../../nbs/40_vision.core.ipynb #a390bb66
+@patch
+def to_tensor(self: PILBase) -> Tensor:
+    "The pixels as a tensor of the class's type"
+    return image2tensor(self).as_subclass(self.tensor_class)
+
+
+@patch
+def show(self: PILBase,
+    ctx: plt.Axes = None,  # where; a new figure if not given
+    **kwargs,              # passed to `show_image`
+) -> plt.Axes:
+    "Show the picture"
+    return show_image(self, ctx=ctx, **{**self.show_args, **kwargs})
+
+
+@patch(as_prop=True)
+def shape(self: PILBase) -> tuple[int, int]:
+    "Height and width"
+    return self.height, self.width
+
+
+@patch(as_prop=True)
+def aspect(self: PILBase) -> float:
+    "Width over height"
+    return self.width / self.height
+
+# %% ../../nbs/40_vision.core.ipynb #6ec6d008
+class _Late:
+    "The bytes of a JPEG, to be decoded when its pixels are asked for"
+    def __init__(self, fn: Any, im: Image.Image, data: bytes):
+        self.fn, self.data = fn, data
+        turned = im.getexif().get(0x0112, 1) > 4  # on its side
+        self.size = im.size[::-1] if turned else im.size
+
+    def read(self, factor: int = 1) -> Image.Image:
+        "The picture the right way up, with 1/`factor` of its pixels in each direction (1, 2, 4 or 8), rounded up"
+        with _naming(self.fn), _open_image(self.data) as im:
+            if factor > 1: im.draft(None, (max(1, im.width // factor), max(1, im.height // factor)))
+            ImageOps.exif_transpose(im, in_place=True)
+            im.load()
+            return im
+
+
+@patch(cls_method=True)
+def open(cls: PILBase, fn: Any) -> PILBase:
+    "As `create`, but the pixels of a JPEG file are decoded only when something asks for them"
+    if not isinstance(fn, (str, Path)) or cls.in_mode.__func__ is not PILBase.in_mode.__func__: return cls.create(fn)
+    with _naming(fn):
+        data = Path(fn).read_bytes()
+        im = _open_image(data)
+    if im.format != 'JPEG': return cls.create(fn)
+    res = cls()
+    res.late = _Late(fn, im, data)
+    res._size, res._mode = res.late.size, cls.open_mode  # what a plugin of Pillow sets, too
+    return res
+
+# %% ../../nbs/40_vision.core.ipynb #3e6f5c92
+@patch
+def load(self: PILBase) -> Any:
+    "Decode the pixels, if that has not been done"
+    if self.late is not None:
+        im = self.in_mode(self.late.read(), self.mode)
+        self.im, self.info, self.late = im.im, im.info, None
+    return Image.Image.load(self)
+
+
+@patch
+def reduced(self: PILBase, factor: int) -> PILBase:
+    "The picture with 1/`factor` of its pixels in each direction (1, 2, 4 or 8); cheap if it is not decoded yet"
+    if factor == 1: return self
+    im = self.reduce(factor) if self.late is None else self.in_mode(self.late.read(factor), self.mode)
+    im.__class__ = type(self)
+    return im
+
+# %% ../../nbs/40_vision.core.ipynb #c33e1d9f
 class PILImage(PILBase): "A colour picture"
 
 
@@ -162,8 +230,7 @@ class PILImageBW(PILBase):
     open_mode, tensor_class, show_args = 'L', TensorImageBW, {'vmin': 0, 'vmax': 255}
 
 
-portable(PILImage.create)
-portable(PILImageBW.create);
+for f in (PILImage.create, PILImageBW.create, PILImage.open, PILImageBW.open): portable(f)
 
 # %% ../../nbs/40_vision.core.ipynb #c939efc2
 class PILMask(PILBase):

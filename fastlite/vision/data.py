@@ -17,12 +17,12 @@ from ..transform import portable
 from .core import (AddMaskCodes, BBoxCategorize, BBoxLabeler, CheckTargets, PILBase, PILImage, PILMask,
                                   PointScaler, TensorBBox, TensorBBoxCreate, TensorPointCreate)
 
-# %% ../../nbs/41_vision.data.ipynb #9a220af6
+# %% ../../nbs/41_vision.data.ipynb #8fe50483
 def ImageBlock(
     cls: type[PILBase] = PILImage,  # what opens the pictures, such as `PILImageBW`
 ) -> TransformBlock:
     "Pictures: opened by `cls`, carried as bytes, made fractions of 0..1 in the batch"
-    return TransformBlock(type_tfms=cls.create, batch_tfms=IntToFloatTensor)
+    return TransformBlock(type_tfms=cls.open, batch_tfms=IntToFloatTensor)
 
 # %% ../../nbs/41_vision.data.ipynb #4af3e5d8
 def MaskBlock(
