@@ -6,7 +6,7 @@
 __all__ = ['TransformBlock', 'CategoryBlock', 'MultiCategoryBlock', 'RegressionBlock', 'function_name', 'Getter', 'DataBlock',
            'dataloaders_from_config']
 
-# %% ../../nbs/15_data.block.ipynb #410523eb
+# %% ../../nbs/15_data.block.ipynb #d16ef87e
 import copy
 from collections import Counter
 from collections.abc import Callable
@@ -20,9 +20,9 @@ from ..core import (default_device, describe, get_random_states, listify, set_ra
                            to_device)
 from .core import DataLoaders, Datasets, TfmdLists
 from .load import DataLoader, collate, item_at, misfits
-from .transforms import (Categorize, EncodedMultiCategorize, MultiCategorize, OneHotEncode, RandomSplitter,
-                                      RegressionSetup, ToTensor, get_files, get_image_files, get_text_files,
-                                      image_extensions)
+from .transforms import (Categorize, EncodedMultiCategorize, ItemGetter, MultiCategorize, OneHotEncode,
+                                      RandomSplitter, RegressionSetup, ToTensor, get_files, get_image_files,
+                                      get_text_files, image_extensions)
 from ..transform import ItemTransform, Pipeline, Transform, as_transform, from_config, portable, to_config
 
 # %% ../../nbs/15_data.block.ipynb #a851c1f0
@@ -73,7 +73,7 @@ def function_name(f: Any) -> str:
         return f'{function_name(f.func)}({", ".join(args + [f"{k}={v!r}" for k, v in f.keywords.items()])})'
     return getattr(f, '__qualname__', repr(f)).replace('<locals>.', '')
 
-# %% ../../nbs/15_data.block.ipynb #44d48098
+# %% ../../nbs/15_data.block.ipynb #1ae1ff94
 @portable
 class Getter(ItemTransform):
     "What a block is given of an item: `func(item)`; items of a kind that is new since training go on as they are"
@@ -99,19 +99,19 @@ class Getter(ItemTransform):
     def setups(self, items: Any):
         "Remember of what kinds the training items are"
         raw = items.items if isinstance(items, TfmdLists) else items
-        self.kinds |= {'Series'} if hasattr(raw, 'iloc') else {_kind(o) for o in raw}
+        self.kinds |= {'Series'} if hasattr(raw, 'iloc') else {_kind(t) for t in set(map(type, raw))}
 
     def encodes(self, item: Any) -> Any:
         "`func(item)`, or `item` itself if it is of another kind than the training items and no record"
         record = isinstance(item, (tuple, dict)) or hasattr(item, 'keys')
-        if self.kinds and not record and _kind(item) not in self.kinds: return item
+        if self.kinds and not record and _kind(type(item)) not in self.kinds: return item
         res = self.func(item)
         if res is None: raise ValueError(f'{self.what} gave None for {short(item)}: each item needs a value. '
                                          f'Does the function {self.name} return its result?')
         return res
 
 
-def _kind(x): return 'Path' if isinstance(x, Path) else type(x).__name__
+def _kind(t): return 'Path' if issubclass(t, Path) else t.__name__
 
 # %% ../../nbs/15_data.block.ipynb #7f0f22f7
 def _placed_getters(getters, get_x, get_y, n_inp, n):
@@ -249,6 +249,30 @@ def _tfms(self: DataBlock, verbose: bool) -> dict:
         for name, pipeline in tfms.items(): print(f'Setting up {name}: {pipeline}')
     return tfms
 
+# %% ../../nbs/15_data.block.ipynb #223afe1d
+def _rows(columns, n=None) -> list:
+    "The rows of a DataFrame, or of several lists, as tuples; refused if there are not `n` columns, or of one length"
+    if hasattr(columns, 'iloc'): columns = [columns.iloc[:, i].tolist() for i in range(columns.shape[1])]
+    lengths = [len(column) for column in columns]
+    if n not in (None, len(lengths)): raise ValueError(
+        f'{len(lengths)} columns for {n} blocks: give one for each block, in their order, as in df[["file", "label"]]')
+    if len(set(lengths)) > 1: raise ValueError(
+        f'the columns have different lengths, {lengths}: each row needs all parts')
+    return list(zip(*columns))
+
+
+@patch(cls_method=True)
+def from_columns(cls: DataBlock,
+    blocks: tuple = None,        # as for `DataBlock`
+    getters: list = None,        # a function of a row (a tuple) for each block; else block `i` is given value `i`
+    get_items: Callable = None,  # source → columns: a DataFrame or a list per column; the source itself if not given
+    **kwargs,                    # more arguments of `DataBlock`
+) -> DataBlock:
+    "A blueprint for a source of columns, one for each block"
+    n = len(listify(blocks)) or 2
+    def rows(source): return _rows(get_items(source) if get_items else source, None if getters else n)
+    return cls(blocks, getters=getters or [ItemGetter(i) for i in range(n)], get_items=rows, **kwargs)
+
 # %% ../../nbs/15_data.block.ipynb #32f2733a
 def _replay(pipeline, x):
     "Apply the steps of `pipeline` to `x` and print what comes of each"
@@ -305,6 +329,15 @@ def summary(self: DataBlock,
         dl = _replay_batch(dsets.train, self._tfms(verbose=True), self.dls_kwargs.get('create_batch'), bs)
         if show_batch: dl.show_batch()
     finally: set_random_states(states)
+
+# %% ../../nbs/15_data.block.ipynb #2fc3e304
+@patch
+def explain(self: DataLoaders, item: Any):
+    "Print what each step makes of `item`, up to the one that fails"
+    dl = self.test_dl([item], with_labels=True)
+    sample = tuple(_replay(tl.tfms, item) for tl in dl.dataset.tls)
+    print('Applying item_tfms to the sample:')
+    _replay(dl.after_item, sample)
 
 # %% ../../nbs/15_data.block.ipynb #d82b7338
 @patch
