@@ -20,7 +20,7 @@ from .load import DataLoader, item_at
 from ..torch_core import show_title
 from ..transform import Pipeline
 
-# %% ../../nbs/11_data.core.ipynb #d0c0407e
+# %% ../../nbs/11_data.core.ipynb #fffc4c6a
 def _pick(items, indices):
     "The items at `indices`, in the same kind of collection"
     if hasattr(items, 'iloc'): return items.iloc[list(indices)]
@@ -33,15 +33,18 @@ def check_splits(
     n: int,        # number of items
 ):
     "Refuse empty subsets, items in two of them, and indices out of range"
-    seen = {}
     names = ['training set', 'validation set'] + [f'subset {i}' for i in range(2, len(splits))]
-    for name, split in zip(names, splits):
+    owner = np.full(n, -1)  # the number of the subset that each item is in
+    for k, (name, split) in enumerate(zip(names, splits)):
         sizes = '+'.join(str(len(o)) for o in splits)
         if not len(split): raise ValueError(f'the {name} is empty: the {n} items were split into {sizes}')
-        for i in map(int, split):
-            if not 0 <= i < n: raise ValueError(f'the {name} has index {i}, but there are {n} items')
-            if i in seen: raise ValueError(f'item {i} is in the {seen[i]} and again in the {name}')
-            seen[i] = name
+        places = np.array([int(i) for i in split])
+        outside = places[(places < 0) | (places >= n)]
+        if len(outside): raise ValueError(f'the {name} has index {outside[0]}, but there are {n} items')
+        twice = places[(owner[places] >= 0) | (np.bincount(places)[places] > 1)]
+        for i in twice[:1]:
+            raise ValueError(f'item {i} is in the {names[owner[i]] if owner[i] >= 0 else name} and again in the {name}')
+        owner[places] = k
 
 # %% ../../nbs/11_data.core.ipynb #4a59c314
 def set_up(
