@@ -185,26 +185,26 @@ def _nothing_found(get_items, source) -> str:
 
 def _said(x): return str(x) if isinstance(x, (str, Path)) else describe(x)
 
-# %% ../../nbs/15_data.block.ipynb #325fe8ac
+# %% ../../nbs/15_data.block.ipynb #190ee21b
 @patch
 def datasets(self: DataBlock,
     source: Any,            # what `get_items` takes, such as a folder
     verbose: bool = False,  # say what is done
 ) -> Datasets:
     "The training and validation sets of `source`"
-    say = print if verbose else _silent
-    say(f'Collecting items from {_said(source)}')
+    if verbose: print(f'Collecting items from {_said(source)}')
     items = self.get_items(source) if self.get_items else source
     if not hasattr(items, '__len__'): items = list(items)
-    say(f'Found {len(items)} items')
+    if verbose: print(f'Found {len(items)} items')
     if not len(items): raise ValueError(_nothing_found(self.get_items, source))
     try: splits = self.splitter(items)
     except Exception as e:
         e.add_note(f'This happened in the splitter, given {len(items)} items; the first: {short(item_at(items, 0))}')
         raise
-    say(f'{len(splits)} datasets of sizes {",".join(str(len(s)) for s in splits)}')
     tfms = [Pipeline(self._steps(i)) for i in range(len(self.blocks))]
-    for pipeline in tfms: say(f'Setting up {pipeline}')
+    if verbose:
+        print(f'{len(splits)} datasets of sizes {",".join(str(len(s)) for s in splits)}')
+        for pipeline in tfms: print(f'Setting up {pipeline}')
     return Datasets(items, tfms, splits=splits, n_inp=self.n_inp)
 
 
@@ -215,9 +215,6 @@ def _steps(self: DataBlock, i: int) -> list:
     if getter is None and any(isinstance(f, Categorize) for f in steps): raise ValueError(
         f'block {i} is a category, but nothing says which category an item has: give get_y, such as get_y=parent_label')
     return copy.deepcopy([f for f in (getter, *steps) if f is not None])
-
-
-def _silent(text): "Say nothing"
 
 # %% ../../nbs/15_data.block.ipynb #ce121412
 @patch
