@@ -6,7 +6,7 @@
 __all__ = ['TransformBlock', 'CategoryBlock', 'MultiCategoryBlock', 'RegressionBlock', 'function_name', 'Getter', 'DataBlock',
            'dataloaders_from_config']
 
-# %% ../../nbs/15_data.block.ipynb #d16ef87e
+# %% ../../nbs/15_data.block.ipynb #d8c9dd2f
 import copy
 from collections import Counter
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from ..core import (default_device, describe, get_random_states, listify, set_ra
                            to_device)
 from .core import DataLoaders, Datasets, TfmdLists
 from .load import DataLoader, collate, item_at, misfits
-from .transforms import (Categorize, EncodedMultiCategorize, ItemGetter, MultiCategorize, OneHotEncode,
+from .transforms import (Categorize, EncodedMultiCategorize, ItemGetter, MultiCategorize, OneHotEncode, Paths,
                                       RandomSplitter, RegressionSetup, ToTensor, get_files, get_image_files,
                                       get_text_files, image_extensions)
 from ..transform import ItemTransform, Pipeline, Transform, as_transform, from_config, portable, to_config
@@ -73,7 +73,7 @@ def function_name(f: Any) -> str:
         return f'{function_name(f.func)}({", ".join(args + [f"{k}={v!r}" for k, v in f.keywords.items()])})'
     return getattr(f, '__qualname__', repr(f)).replace('<locals>.', '')
 
-# %% ../../nbs/15_data.block.ipynb #1ae1ff94
+# %% ../../nbs/15_data.block.ipynb #ac17300f
 @portable
 class Getter(ItemTransform):
     "What a block is given of an item: `func(item)`; items of a kind that is new since training go on as they are"
@@ -99,7 +99,9 @@ class Getter(ItemTransform):
     def setups(self, items: Any):
         "Remember of what kinds the training items are"
         raw = items.items if isinstance(items, TfmdLists) else items
-        self.kinds |= {'Series'} if hasattr(raw, 'iloc') else {_kind(t) for t in set(map(type, raw))}
+        if hasattr(raw, 'iloc'): self.kinds.add('Series')
+        elif isinstance(raw, Paths): self.kinds.add('Path')
+        else: self.kinds |= {_kind(t) for t in set(map(type, raw))}
 
     def encodes(self, item: Any) -> Any:
         "`func(item)`, or `item` itself if it is of another kind than the training items and no record"

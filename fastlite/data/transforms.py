@@ -212,13 +212,14 @@ def path_parts(o: Path | str) -> list[str]:
     "The names of the folders of the file `o`, from the top, and its own"
     return os.path.normpath(o).split(os.sep)
 
-# %% ../../nbs/12_data.transforms.ipynb #284b09c3
+# %% ../../nbs/12_data.transforms.ipynb #ba71c390
 def _by_folder(who, set_of, train_name, valid_name):
     "A splitter by the folder that `set_of` finds among the parts of a path; it is given the names of both sets, too"
     train, valid = set(listify(train_name)), set(listify(valid_name))
     if train & valid: raise ValueError(f'{short(sorted(train & valid))} cannot be for training and for validation')
     def split(items):
-        found = [set_of(path_parts(o), train | valid) for o in items]
+        texts = items.texts if isinstance(items, Paths) else items
+        found = [set_of(path_parts(o), train | valid) for o in texts]
         sets = [[i for i, name in enumerate(found) if name in names] for names in (train, valid)]
         return _both(*sets, f'{who}({train_name!r}, {valid_name!r}), which found folders {short(sorted(set(found)))},')
     return split
