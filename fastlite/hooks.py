@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['tensors_in', 'Hook', 'Hooks', 'keep_output', 'copy_output', 'hook_output', 'hook_outputs', 'find_modules',
-           'has_params', 'total_params', 'untouched', 'dummy_eval', 'model_sizes', 'num_features_model', 'LayerInfo',
+           'has_params', 'total_params', 'keep_modes', 'dummy_eval', 'model_sizes', 'num_features_model', 'LayerInfo',
            'own_params', 'model_args', 'first_item', 'layer_info', 'model_summary']
 
 # %% ../nbs/24_hooks.ipynb #87a0b3b7
@@ -147,9 +147,9 @@ def total_params(m: nn.Module) -> tuple[int, bool]:
     ps = list(m.parameters())
     return sum(p.numel() for p in ps), bool(ps) and ps[0].requires_grad
 
-# %% ../nbs/24_hooks.ipynb #e62b3115
+# %% ../nbs/24_hooks.ipynb #68e4ec5c
 @contextmanager
-def untouched(model: nn.Module) -> Iterator:
+def keep_modes(model: nn.Module) -> Iterator:
     "A block after which the mode of every layer of `model` and the random generators are as before"
     modes, states = [(m, m.training) for m in model.modules()], get_random_states()
     try: yield
@@ -165,7 +165,7 @@ def dummy_eval(
     "What `m` in evaluation mode makes of one black image; it stays as it is"
     x = torch.zeros(1, in_channels(m), *size)
     p = next(m.parameters())
-    with untouched(m), torch.no_grad(): return m.eval()(x.to(p.device, p.dtype))
+    with keep_modes(m), torch.no_grad(): return m.eval()(x.to(p.device, p.dtype))
 
 
 def model_sizes(
@@ -215,7 +215,7 @@ def first_item(b: Any) -> Any:
     "The batch of one that holds the first item of `b`"
     return apply(lambda x: x[:1] if isinstance(x, Tensor) and x.ndim else x, b)
 
-# %% ../nbs/24_hooks.ipynb #30a39eb2
+# %% ../nbs/24_hooks.ipynb #4919e6b4
 def layer_info(
     model: nn.Module,  # any model
     xb: Any,           # a batch: its input, or the tuple of its inputs
@@ -228,7 +228,7 @@ def layer_info(
         rows.append(own_params(layers[m], m, [tuple(o.shape) for o in tensors_in(output)], m not in seen))
         seen.add(m)
 
-    with Hooks(layers, add_row), untouched(model), torch.no_grad():
+    with Hooks(layers, add_row), keep_modes(model), torch.no_grad():
         try: model.eval()(*first_item(model_args(model, xb)))
         except Exception as e:
             e.add_note(f'the last layer that could run: {rows[-1].name} {rows[-1].kind}, '

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['WEIGHTED', 'is_weighted', 'output_stats', 'unit_output', 'called_order', 'lsuv_init']
 
-# %% ../nbs/25_init.ipynb #3710f8dc
+# %% ../nbs/25_init.ipynb #2162da44
 from collections.abc import Callable
 from math import isfinite
 from typing import Any
@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from .core import no_random
-from .hooks import Hook, Hooks, find_modules, model_args, untouched
+from .hooks import Hook, Hooks, find_modules, keep_modes, model_args
 
 # %% ../nbs/25_init.ipynb #080ea0a9
 WEIGHTED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
@@ -60,7 +60,7 @@ def unit_output(
         if layer.bias is not None: layer.bias.sub_(mean if m is layer else 0).mul_(std/found)
     raise ValueError(f'has a standard deviation of {found:.3g}, not {std}, after {max_iter} corrections')
 
-# %% ../nbs/25_init.ipynb #8bd6c3f5
+# %% ../nbs/25_init.ipynb #851cdaf8
 def called_order(
     model: nn.Module,    # any model
     ms: list,            # modules in it
@@ -85,7 +85,7 @@ def lsuv_init(
     batches, names = [model_args(model, xb) for xb in batches], {m: name for name, m in model.named_modules()}
     params, buffers = ([(o, o.detach().clone()) for o in part] for part in (model.parameters(), model.buffers()))
     result, m = {}, None
-    with untouched(model), torch.no_grad():
+    with keep_modes(model), torch.no_grad():
         try:
             for m in called_order(model.train(), find_modules(model, where), batches[0]):
                 result[names[m]] = unit_output(model, m, batches, std, tol, max_iter)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['show_heatmap', 'cam', 'gradcam', 'acts_and_grads']
 
-# %% ../../nbs/49_vision.heatmap.ipynb #0c16b0ce
+# %% ../../nbs/49_vision.heatmap.ipynb #dc10ed38
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from ..core import describe, to_np
-from ..hooks import first_item, hook_output, model_args, untouched
+from ..hooks import first_item, hook_output, keep_modes, model_args
 from ..learner import Learner
 from ..torch_core import show_image
 
@@ -53,7 +53,7 @@ def gradcam(
     "Where the score of a class comes from, for any head (https://arxiv.org/abs/1610.02391)"
     return cam(acts, grads.mean((1, 2))).relu()
 
-# %% ../../nbs/49_vision.heatmap.ipynb #bc1a76cc
+# %% ../../nbs/49_vision.heatmap.ipynb #e049573e
 def acts_and_grads(
     model: nn.Module,         # gives one score per class
     xb: Any,                  # a batch, of which the first item is taken; or the tuple of the model's inputs
@@ -65,7 +65,7 @@ def acts_and_grads(
         raise ValueError(f'which layer? A {type(model).__name__} has no first part: pass layer=, one that gives a grid')
     x, *rest = first_item(model_args(model, xb))
     layer, x = model[0] if layer is None else layer, x.detach().clone().requires_grad_()
-    with hook_output(layer) as acts, hook_output(layer, grad=True) as grads, untouched(model), torch.enable_grad():
+    with hook_output(layer) as acts, hook_output(layer, grad=True) as grads, keep_modes(model), torch.enable_grad():
         scores = model.eval()(x, *rest)
         if scores.ndim != 2: raise ValueError(f'the model gives {describe(scores)}, not one score per class')
         n, target = scores.shape[1], int(scores.argmax() if target is None else target)
