@@ -151,7 +151,7 @@ def unpack(
         raise ArchiveError(f'{archive.name} is damaged, or no archive at all{where}: {reason}') from error
     if not n_files: raise ArchiveError(f'{archive.name} is empty.')
 
-# %% ../../nbs/14_data.external.ipynb #c0349601
+# %% ../../nbs/14_data.external.ipynb #8ac8d26b
 class DownloadError(OSError):
     "A file that could not be fetched"
     code = None  # the server's answer, such as 404, if it gave one
@@ -171,10 +171,11 @@ class SafeRedirects(urllib.request.HTTPRedirectHandler):
         "The request to `newurl`, if that is allowed"
         new, old = urlsplit(newurl), urlsplit(req.full_url)
         if new.scheme != 'https' and (new.scheme, new.hostname) != (old.scheme, old.hostname):
+            fp.close()
             raise DownloadError(f'{req.full_url} sends us on to {newurl}, which is not https.')
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
-# %% ../../nbs/14_data.external.ipynb #af80f589
+# %% ../../nbs/14_data.external.ipynb #0c2bbe79
 def within(
     seconds: float,  # how long to wait
     f: Callable,     # what to call
@@ -206,6 +207,7 @@ def open_url(
     except urllib.error.HTTPError as error:
         refused = DownloadError(f'{url}: the server answers {error.code}, {error.reason}.')
         refused.code = error.code
+        error.close()
         raise refused from None
     except DownloadError: raise
     except (OSError, http.client.HTTPException) as error:
