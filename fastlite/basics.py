@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/90_basics.ipynb #885f5b4d
+# %% ../nbs/90_basics.ipynb #1ab6d2f0
 import random
 import re
 import string
@@ -23,7 +23,6 @@ from fastcore.foundation import L
 from numpy import array
 from PIL import Image
 from torch import Tensor, nn
-
 from .core import (
     apply, default_device, find_bs, get_grid, get_random_states, ifnone, listify, no_random, params,
     set_random_states, set_seed, subplots, to_cpu, to_detach, to_device, to_np, trainable_params)
@@ -33,69 +32,88 @@ from .torch_core import (
 from .transform import ItemTransform, Pipeline, Transform, portable
 from .data.load import DataLoader
 from .data.core import DataLoaders, Datasets, TfmdLists
-from fastlite.data.transforms import (
-    AttrGetter, Categorize, Category, ColReader, ColSplitter, EncodedMultiCategorize, EndSplitter, FileGetter,
-    FileSplitter, FolderSplitter, FuncSplitter, GrandparentSplitter, GroupSplitter, ImageGetter,
-    IndexSplitter, IntToFloatTensor, ItemGetter, MaskSplitter, MultiCategorize, MultiCategory, Normalize,
-    OneHotEncode, RandomSplitter, RandomSubsetSplitter, RegexLabeller, RegressionSetup, ToTensor,
-    TrainTestSplitter, get_c, get_files, get_image_files, get_text_files, image_extensions, parent_label,
-    using_attr)
-from .data.external import URLs, untar_data
+from .data.transforms import (
+    AttrGetter, Categorize, Category, ColReader, ColSplitter, EncodedMultiCategorize, EndSplitter,
+    FileGetter, FileSplitter, FolderSplitter, FuncSplitter, GrandparentSplitter, GroupSplitter,
+    ImageGetter, IndexSplitter, IntToFloatTensor, ItemGetter, MaskSplitter, MultiCategorize,
+    MultiCategory, Normalize, OneHotEncode, RandomSplitter, RandomSubsetSplitter, RegexLabeller,
+    RegressionSetup, ToTensor, TrainTestSplitter, get_c, get_files, get_image_files, get_text_files,
+    image_extensions, parent_label, using_attr)
+from .data.external import URLs, download_data, download_url, untar_data
 from .data.block import CategoryBlock, DataBlock, MultiCategoryBlock, RegressionBlock, TransformBlock
+from .data.chain import (
+    CategoryList, DataBunch, EmptyLabelList, FloatList, ItemList, LabelList, MultiCategoryList, load_data)
 from .layers import (
-    AdaptiveConcatPool2d, ConvLayer, Embedding, Flatten, Lambda, LinBnDrop, Module, ResBlock, SigmoidRange,
-    sequential, sigmoid_range)
+    AdaptiveConcatPool2d, ConvLayer, Embedding, Flatten, Lambda, LinBnDrop, Module, ResBlock,
+    SigmoidRange, sequential, sigmoid_range)
 from .losses import (
     BCEWithLogitsLossFlat, CrossEntropyLossFlat, L1LossFlat, LabelSmoothingCrossEntropy, MSELossFlat)
 from .metrics import (
     AvgMetric, Metric, accuracy, accuracy_multi, error_rate, mae, mse, rmse, top_k_accuracy)
 from .optimizer import (
-    Adam, OptimWrapper, Optimizer, SGD, adam_step, average_grad, average_sqr_grad, l2_reg, momentum_step,
-    sgd_step, step_stat, weight_decay)
+    Adam, Lamb, Larc, Lookahead, OptimWrapper, Optimizer, QHAdam, RAdam, RMSProp, SGD, adam_step,
+    average_grad, average_sqr_grad, debias, l2_reg, lamb_step, larc_layer_lr, larc_step, momentum_step,
+    qhadam_step, radam_step, ranger, rms_prop_step, sgd_step, step_stat, weight_decay)
+from fastlite.hooks import (
+    Hook, Hooks, find_modules, hook_output, hook_outputs, model_sizes, model_summary, num_features_model,
+    total_params)
+from .init import lsuv_init
 from .callback.core import (
     Callback, CancelBackwardException, CancelBatchException, CancelEpochException, CancelFitException,
     CancelStepException, CancelTrainException, CancelValidException)
-from .learner import Learner, NonFiniteLossError, Recorder
+from .callback.recorder import NonFiniteLossError
+from .learner import Learner, Recorder
 from .callback.progress import CSVLogger, ProgressCallback, master_bar, progress_bar
-from fastlite.callback.schedule import (
-    ParamScheduler, SchedCos, SchedExp, SchedLin, SchedNo, SchedPoly, combine_scheds, combined_cos, minimum,
-    slide, steep, valley)
+from .callback.schedule import (
+    ParamScheduler, SchedCos, SchedExp, SchedLin, SchedNo, SchedPoly, combine_scheds, combined_cos,
+    minimum, slide, steep, valley)
+from .callback.hook import ActivationStats, HookCallback
 from .interpret import ClassificationInterpretation, Interpretation
 from .export import load_learner
 
-# %% ../nbs/90_basics.ipynb #5202356d
+# %% ../nbs/90_basics.ipynb #47605409
 __all__ = [
     'F', 'Image', 'L', 'Path', 'Tensor', 'array', 'first', 'nn', 'np', 'partial', 'patch', 'pd', 'plt', 'random', 're', 'string', 'torch',
-    'apply', 'default_device', 'find_bs', 'get_grid', 'get_random_states', 'ifnone', 'listify', 'no_random',
-    'params', 'set_random_states', 'set_seed', 'subplots', 'to_cpu', 'to_detach', 'to_device', 'to_np',
-    'trainable_params',
+    'apply', 'default_device', 'find_bs', 'get_grid', 'get_random_states', 'ifnone', 'listify',
+    'no_random', 'params', 'set_random_states', 'set_seed', 'subplots', 'to_cpu', 'to_detach',
+    'to_device', 'to_np', 'trainable_params',
     'ShowTitle', 'TensorBase', 'TensorCategory', 'TensorImage', 'TensorImageBW', 'TensorMask',
-    'TensorMultiCategory', 'TitledFloat', 'TitledInt', 'TitledStr', 'show_image', 'show_images', 'show_title',
-    'tensor',
+    'TensorMultiCategory', 'TitledFloat', 'TitledInt', 'TitledStr', 'show_image', 'show_images',
+    'show_title', 'tensor',
     'ItemTransform', 'Pipeline', 'Transform', 'portable',
     'DataLoader',
     'DataLoaders', 'Datasets', 'TfmdLists',
     'AttrGetter', 'Categorize', 'Category', 'ColReader', 'ColSplitter', 'EncodedMultiCategorize',
     'EndSplitter', 'FileGetter', 'FileSplitter', 'FolderSplitter', 'FuncSplitter', 'GrandparentSplitter',
     'GroupSplitter', 'ImageGetter', 'IndexSplitter', 'IntToFloatTensor', 'ItemGetter', 'MaskSplitter',
-    'MultiCategorize', 'MultiCategory', 'Normalize', 'OneHotEncode', 'RandomSplitter', 'RandomSubsetSplitter',
-    'RegexLabeller', 'RegressionSetup', 'ToTensor', 'TrainTestSplitter', 'get_c', 'get_files',
-    'get_image_files', 'get_text_files', 'image_extensions', 'parent_label', 'using_attr',
-    'URLs', 'untar_data',
+    'MultiCategorize', 'MultiCategory', 'Normalize', 'OneHotEncode', 'RandomSplitter',
+    'RandomSubsetSplitter', 'RegexLabeller', 'RegressionSetup', 'ToTensor', 'TrainTestSplitter', 'get_c',
+    'get_files', 'get_image_files', 'get_text_files', 'image_extensions', 'parent_label', 'using_attr',
+    'URLs', 'download_data', 'download_url', 'untar_data',
     'CategoryBlock', 'DataBlock', 'MultiCategoryBlock', 'RegressionBlock', 'TransformBlock',
-    'AdaptiveConcatPool2d', 'ConvLayer', 'Embedding', 'Flatten', 'Lambda', 'LinBnDrop', 'Module', 'ResBlock',
-    'SigmoidRange', 'sequential', 'sigmoid_range',
+    'CategoryList', 'DataBunch', 'EmptyLabelList', 'FloatList', 'ItemList', 'LabelList',
+    'MultiCategoryList', 'load_data',
+    'AdaptiveConcatPool2d', 'ConvLayer', 'Embedding', 'Flatten', 'Lambda', 'LinBnDrop', 'Module',
+    'ResBlock', 'SigmoidRange', 'sequential', 'sigmoid_range',
     'BCEWithLogitsLossFlat', 'CrossEntropyLossFlat', 'L1LossFlat', 'LabelSmoothingCrossEntropy',
     'MSELossFlat',
-    'AvgMetric', 'Metric', 'accuracy', 'accuracy_multi', 'error_rate', 'mae', 'mse', 'rmse', 'top_k_accuracy',
-    'Adam', 'OptimWrapper', 'Optimizer', 'SGD', 'adam_step', 'average_grad', 'average_sqr_grad', 'l2_reg',
-    'momentum_step', 'sgd_step', 'step_stat', 'weight_decay',
+    'AvgMetric', 'Metric', 'accuracy', 'accuracy_multi', 'error_rate', 'mae', 'mse', 'rmse',
+    'top_k_accuracy',
+    'Adam', 'Lamb', 'Larc', 'Lookahead', 'OptimWrapper', 'Optimizer', 'QHAdam', 'RAdam', 'RMSProp', 'SGD',
+    'adam_step', 'average_grad', 'average_sqr_grad', 'debias', 'l2_reg', 'lamb_step', 'larc_layer_lr',
+    'larc_step', 'momentum_step', 'qhadam_step', 'radam_step', 'ranger', 'rms_prop_step', 'sgd_step',
+    'step_stat', 'weight_decay',
+    'Hook', 'Hooks', 'find_modules', 'hook_output', 'hook_outputs', 'model_sizes', 'model_summary',
+    'num_features_model', 'total_params',
+    'lsuv_init',
     'Callback', 'CancelBackwardException', 'CancelBatchException', 'CancelEpochException',
     'CancelFitException', 'CancelStepException', 'CancelTrainException', 'CancelValidException',
-    'Learner', 'NonFiniteLossError', 'Recorder',
+    'NonFiniteLossError',
+    'Learner', 'Recorder',
     'CSVLogger', 'ProgressCallback', 'master_bar', 'progress_bar',
     'ParamScheduler', 'SchedCos', 'SchedExp', 'SchedLin', 'SchedNo', 'SchedPoly', 'combine_scheds',
     'combined_cos', 'minimum', 'slide', 'steep', 'valley',
+    'ActivationStats', 'HookCallback',
     'ClassificationInterpretation', 'Interpretation',
     'load_learner',
 ]
