@@ -6,7 +6,7 @@
 __all__ = ['TransformBlock', 'CategoryBlock', 'MultiCategoryBlock', 'RegressionBlock', 'function_name', 'Getter', 'DataBlock',
            'dataloaders_from_config']
 
-# %% ../../nbs/15_data.block.ipynb #d8c9dd2f
+# %% ../../nbs/15_data.block.ipynb #b3310e10
 import copy
 from collections import Counter
 from collections.abc import Callable
@@ -20,8 +20,8 @@ from ..core import (default_device, describe, get_random_states, listify, set_ra
                            to_device)
 from .core import DataLoaders, Datasets, TfmdLists
 from .load import DataLoader, collate, item_at, misfits
-from .transforms import (Categorize, EncodedMultiCategorize, ItemGetter, MultiCategorize, OneHotEncode, Paths,
-                                      RandomSplitter, RegressionSetup, ToTensor, get_files, get_image_files,
+from .transforms import (Categorize, ColReader, EncodedMultiCategorize, MultiCategorize, OneHotEncode,
+                                      Paths, RandomSplitter, RegressionSetup, ToTensor, get_files, get_image_files,
                                       get_text_files, image_extensions)
 from ..transform import ItemTransform, Pipeline, Transform, as_transform, from_config, portable, to_config
 
@@ -248,7 +248,7 @@ def _tfms(self: DataBlock, verbose: bool) -> dict:
         for name, pipeline in tfms.items(): print(f'Setting up {name}: {pipeline}')
     return tfms
 
-# %% ../../nbs/15_data.block.ipynb #223afe1d
+# %% ../../nbs/15_data.block.ipynb #66e25aac
 def _rows(columns, n=None) -> list:
     "The rows of a DataFrame, or of several lists, as tuples; refused if there are not `n` columns, or of one length"
     if hasattr(columns, 'iloc'): columns = [columns.iloc[:, i].tolist() for i in range(columns.shape[1])]
@@ -270,7 +270,7 @@ def from_columns(cls: DataBlock,
     "A blueprint for a source of columns, one for each block"
     n = len(listify(blocks)) or 2
     def rows(source): return _rows(get_items(source) if get_items else source, None if getters else n)
-    return cls(blocks, getters=getters or [ItemGetter(i) for i in range(n)], get_items=rows, **kwargs)
+    return cls(blocks, getters=getters or [ColReader(i) for i in range(n)], get_items=rows, **kwargs)
 
 # %% ../../nbs/15_data.block.ipynb #32f2733a
 def _replay(pipeline, x):

@@ -371,7 +371,7 @@ def using_attr(
     "`f`, applied to the attribute `attr` of the item"
     return partial(on_attribute, f, attr)
 
-# %% ../../nbs/12_data.transforms.ipynb #817b6649
+# %% ../../nbs/12_data.transforms.ipynb #24420bdb
 @portable
 class ColReader(ItemTransform):
     "The value in the column `cols` of a row (a list of values for several columns), between a prefix and a suffix"
@@ -394,10 +394,12 @@ class ColReader(ItemTransform):
         return values[0] if len(values) == 1 else values
 
     def _value(self, row, c):
-        try: value = getattr(row, c) if hasattr(row, '_fields') and isinstance(c, str) else row[c]
-        except (KeyError, AttributeError) as e:
-            columns = list(getattr(row, 'index', getattr(row, '_fields', [])))
-            e.add_note(f'there is no column {c!r}; there are {short(columns)}')
+        by_name = hasattr(row, '_fields') and isinstance(c, str)                  # a namedtuple
+        by_place = isinstance(c, int) and hasattr(row, 'iloc') and c not in row.index  # pandas: numbers are names
+        try: value = getattr(row, c) if by_name else row.iloc[c] if by_place else row[c]
+        except (KeyError, IndexError, AttributeError) as e:
+            columns = row.keys() if hasattr(row, 'keys') else getattr(row, '_fields', range(len(row)))
+            e.add_note(f'there is no column {c!r}; there are {short(list(columns))}')
             raise
         if self.label_delim is not None:
             parts = [] if _missing(value) else str(value).split(self.label_delim)
