@@ -39,7 +39,7 @@ from filelock import FileLock, Timeout
 from ..core import atomic_write
 from .builtin import makers
 
-# %% ../../nbs/14_data.external.ipynb #84cc4f2c
+# %% ../../nbs/14_data.external.ipynb #f4b282ac
 @contextmanager
 def one_at_a_time(path: Path) -> Iterator[None]:
     "Only one program, or thread, at a time runs the body for this `path`; others wait"
@@ -57,7 +57,7 @@ def one_at_a_time(path: Path) -> Iterator[None]:
     try: yield
     finally: lock.release()
 
-
+# %% ../../nbs/14_data.external.ipynb #de842326
 def place_folder(
     dest: Path,             # the folder to come
     fill: Callable,         # fills the folder it is given; may return one inside it to be taken instead
