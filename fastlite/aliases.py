@@ -5,9 +5,8 @@
 # %% auto #0
 __all__ = ['ImageItemList', 'ImageFileList', 'create_cnn', 'cnn_learner', 'accuracy_thresh', 'renamed']
 
-# %% ../nbs/89_aliases.ipynb #acde66cd
+# %% ../nbs/89_aliases.ipynb #75092406
 import warnings
-from collections.abc import Callable
 from functools import wraps
 from typing import Any
 

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../../nbs/91_vision.all.ipynb #3b263538
+# %% ../../nbs/91_vision.all.ipynb #6016af9b
 from torchvision.models import resnet18, resnet34, resnet50, resnet101, resnet152
 
 import fastlite.basics
@@ -15,7 +15,9 @@ from fastlite.vision.core import (
     TensorPoint, cifar_stats, get_annotations, image2tensor, imagenet_stats, load_image, mnist_stats,
     open_mask)
 from .data import BBoxBlock, BBoxLblBlock, ImageBlock, MaskBlock, PointBlock
-from .utils import image_problem, resize_image, resize_images, verify_image, verify_images
+from .utils import (
+    download_images, image_problem, resize_image, resize_images, search_images, search_images_ddg,
+    verify_image, verify_images)
 from .augment import FlipItem, PadMode, RandTransform, RandomResizedCrop, Resize, ResizeMethod
 from .batch import (
     Brightness, Contrast, Dihedral, Flip, Hue, RandomResizedCropGPU, Rotate, Saturation, Warp, Zoom,
@@ -25,7 +27,7 @@ from .learner import create_body, create_head, create_vision_model, vision_learn
 from .chain import ImageList, ObjectItemList, PointsItemList, SegmentationItemList, plot_multi
 from ..aliases import ImageFileList, ImageItemList, accuracy_thresh, cnn_learner, create_cnn
 
-# %% ../../nbs/91_vision.all.ipynb #9b0e156b
+# %% ../../nbs/91_vision.all.ipynb #2c139867
 __all__ = [
     *fastlite.basics.__all__,
     'resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152',
@@ -33,7 +35,8 @@ __all__ = [
     'TensorBBox', 'TensorPoint', 'cifar_stats', 'get_annotations', 'image2tensor', 'imagenet_stats',
     'load_image', 'mnist_stats', 'open_mask',
     'BBoxBlock', 'BBoxLblBlock', 'ImageBlock', 'MaskBlock', 'PointBlock',
-    'image_problem', 'resize_image', 'resize_images', 'verify_image', 'verify_images',
+    'download_images', 'image_problem', 'resize_image', 'resize_images', 'search_images',
+    'search_images_ddg', 'verify_image', 'verify_images',
     'FlipItem', 'PadMode', 'RandTransform', 'RandomResizedCrop', 'Resize', 'ResizeMethod',
     'Brightness', 'Contrast', 'Dihedral', 'Flip', 'Hue', 'RandomResizedCropGPU', 'Rotate', 'Saturation',
     'Warp', 'Zoom', 'aug_transforms', 'get_transforms', 'setup_aug_tfms',
