@@ -7,7 +7,7 @@ __all__ = ['SchedNo', 'SchedLin', 'SchedCos', 'SchedExp', 'SchedPoly', 'combine_
            'group_lrs', 'Snapshot', 'loader_generators', 'keep_everything', 'LRFinder', 'minimum', 'steep',
            'longest_fall', 'valley', 'slide', 'LRCurve', 'SuggestionMethod', 'suggest']
 
-# %% ../../nbs/33_callback.schedule.ipynb #9b2d776f
+# %% ../../nbs/33_callback.schedule.ipynb #62b8f6d5
 import math
 from collections import deque, namedtuple
 from collections.abc import Callable, Iterator
@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from .core import Callback, CancelEpochException, CancelFitException
 from ..core import get_random_states, listify, set_random_states
 from ..learner import Learner
+from ..loop import renamed
 from ..metrics import Metric, func_name
 from ..optimizer import Optimizer
 
@@ -119,7 +120,7 @@ class ParamScheduler(Callback):
         if recorder is None: return
         for name in self.scheds: recorder.hps.setdefault(name, []).append(hyper[name])
 
-# %% ../../nbs/33_callback.schedule.ipynb #c50d25a7
+# %% ../../nbs/33_callback.schedule.ipynb #36b37ec4
 def group_lrs(
     learn: Learner,
     lr: float | slice | None,  # `learn.lr` if not given
@@ -141,8 +142,12 @@ def fit_one_cycle(
     moms: tuple = None,            # momentum at start, top and end; `self.moms` if not given
     cbs: Callback | list = None,   # callbacks for this fit alone
     reset_opt: bool = False,       # start with a new optimizer
+    max_lr: float | slice = None,  # older name of `lr_max`
 ):
     "Fit with a rate that goes up to `lr_max` and down again, and a momentum that goes down and up"
+    if max_lr is not None:
+        renamed('max_lr', 'lr_max')
+        lr_max = max_lr
     lrs = group_lrs(self, lr_max)
     scheds = {'lr': combined_cos(pct_start, lrs/div, lrs, lrs/div_final)}
     if 'mom' in self.opt.hypers[0]: scheds['mom'] = combined_cos(pct_start, *(moms or self.moms))

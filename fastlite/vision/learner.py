@@ -7,11 +7,12 @@ __all__ = ['has_pool', 'cut_model', 'find_arch', 'is_ours', 'torchvision_model',
            'create_head', 'init_head', 'create_vision_model', 'default_split', 'resnet_split', 'xresnet_split',
            'splitter_of', 'stats_of', 'add_norm', 'vision_learner', 'describe_model', 'build_model']
 
-# %% ../../nbs/45_vision.learner.ipynb #c3b34eb2
+# %% ../../nbs/45_vision.learner.ipynb #f2322241
 import inspect
 import socket
 from collections.abc import Callable
 from contextlib import contextmanager
+from functools import partial
 from urllib.error import URLError
 
 import torch
@@ -202,7 +203,7 @@ def stats_of(arch: Callable) -> tuple:
     made_with = xresnet.shipped_weights()[1]
     return made_with['mean'], made_with['std']
 
-# %% ../../nbs/45_vision.learner.ipynb #b37ef2bd
+# %% ../../nbs/45_vision.learner.ipynb #c93baf8e
 def add_norm(dls, stats: tuple):
     "Normalise the batches of `dls` with `stats` (mean, std per band), unless they are normalised already"
     for dl in dls.loaders:
@@ -230,8 +231,10 @@ def vision_learner(
     n_out = n_out if n_out is not None else get_c(dls)
     head_args = {name: kwargs.pop(name) for name in _head_args if name in kwargs}
     model = create_vision_model(arch, n_out, pretrained, cut, n_in, init, custom_head, **head_args)
-    if normalize and pretrained: add_norm(dls, stats_of(arch))
     learn = Learner(dls, model, splitter=splitter or splitter_of(arch), **kwargs)
+    if normalize and pretrained:
+        learn.dls_setup.append(partial(add_norm, stats=stats_of(arch)))
+        learn.dls = dls
     learn.model_config = {'application': 'vision', 'arch': arch, 'n_out': n_out, 'n_in': n_in, 'cut': cut,
                           'custom_head': custom_head, **head_args}
     if pretrained: learn.freeze()
