@@ -38,4 +38,4 @@ if __name__ == '__main__':
             torch.optim.SGD(parameters(), lr=1e-4, momentum=0.9, fused=True), 1.1)
     fused_adamw = partial(torch.optim.AdamW, lr=1e-4, betas=(0.9, 0.99), eps=1e-5, fused=True)
     compare('Adam', Adam(parameters(), lr=1e-4), fused_adamw(parameters()), 1.1)
-    compare('LAMB', Lamb(parameters(), lr=1e-4, wd=0.01), fused_adamw(parameters()), 2, 'torch fused AdamW')
+    compare('LAMB', Lamb(parameters(), lr=1e-4), fused_adamw(parameters()), 2, 'torch fused AdamW')

@@ -84,7 +84,11 @@ def find_hypers(
             raise TypeError(f'{cb.name} needs `{name}`: give {name}=…, or add a statistic that keeps it')
     return hypers
 
-# %% ../nbs/23_optimizer.ipynb #15a2f365
+# %% ../nbs/23_optimizer.ipynb #08257747
+SPARSE = ('a sparse gradient: only steppers without state take one, such as those of SGD without momentum. '
+          'Make the embedding with sparse=False, or wrap torch.optim.SparseAdam in OptimWrapper')
+
+
 def as_groups(params: Tensor | Iterable) -> list[list[Tensor]]:
     "A list of parameter groups from a tensor, tensors, or lists of tensors"
     params = [params] if isinstance(params, Tensor) else list(params)
@@ -112,11 +116,7 @@ def spread(
     if len(values) != n: raise ValueError(f'{len(values)} values for {n} parameter groups: {values}')
     return [v.item() if hasattr(v, 'item') else v for v in values]
 
-# %% ../nbs/23_optimizer.ipynb #3e7f1338
-SPARSE = ('a sparse gradient: only steppers without state take one, such as those of SGD without momentum. '
-          'Make the embedding with sparse=False, or wrap torch.optim.SparseAdam in OptimWrapper')
-
-
+# %% ../nbs/23_optimizer.ipynb #c7a27a46
 class Optimizer:
     "Parameter groups, hyperparameters of each group, state of each parameter; what a step does is injected"
     def __init__(
@@ -449,7 +449,7 @@ def clear_state(self: Optimizer):
     "Forget what the statistics gathered"
     self.state.clear()
 
-# %% ../nbs/23_optimizer.ipynb #1d14fad8
+# %% ../nbs/23_optimizer.ipynb #b4e823f6
 class OptimWrapper(Optimizer):
     "A PyTorch optimizer with the methods of `Optimizer`"
     ours = {'weight_decay': 'wd', 'momentum': 'mom', 'alpha': 'sqr_mom'}
@@ -479,21 +479,29 @@ class OptimWrapper(Optimizer):
         if 'betas' in group: hyper['mom'], hyper['sqr_mom'] = group['betas']
         return hyper
 
-    def write(self, group: dict, hyper: dict):
-        "Our numbers into a PyTorch group"
-        for k in group:
-            if self.ours.get(k, k) in hyper: group[k] = hyper[self.ours.get(k, k)]
-        if 'betas' in group: group['betas'] = hyper['mom'], hyper['sqr_mom']
+# %% ../nbs/23_optimizer.ipynb #91ad2722
+@patch
+def write(
+    self: OptimWrapper,
+    group: dict,  # one of PyTorch's, changed in place
+    hyper: dict,  # one of ours
+):
+    "Our numbers into a PyTorch group"
+    for k in group:
+        if self.ours.get(k, k) in hyper: group[k] = hyper[self.ours.get(k, k)]
+    if 'betas' in group: group['betas'] = hyper['mom'], hyper['sqr_mom']
 
-    def step(self):
-        "The PyTorch optimizer's step, with our hyperparameters"
-        groups = self.opt.param_groups
-        for ps, hyper, decayed, rest in zip(self.param_lists, self.hypers, groups[::2], groups[1::2]):
-            decayed['params'] = [p for p in ps if p not in self.undecayed]
-            rest['params'] = [p for p in ps if p in self.undecayed]
-            self.write(decayed, hyper)
-            self.write(rest, {**hyper, 'wd': 0.})
-        self.opt.step()
+
+@patch
+def step(self: OptimWrapper):
+    "The PyTorch optimizer's step, with our hyperparameters"
+    groups = self.opt.param_groups
+    for ps, hyper, decayed, rest in zip(self.param_lists, self.hypers, groups[::2], groups[1::2]):
+        decayed['params'] = [p for p in ps if p not in self.undecayed]
+        rest['params'] = [p for p in ps if p in self.undecayed]
+        self.write(decayed, hyper)
+        self.write(rest, {**hyper, 'wd': 0.})
+    self.opt.step()
 
 # %% ../nbs/27_optimizers.ipynb #3209068a
 def roots(
@@ -774,15 +782,15 @@ def lookahead_step(
         torch._foreach_copy_(fast, slow)
     return {'fast_steps': fast_steps}
 
-# %% ../nbs/27_optimizers.ipynb #ce74389d
+# %% ../nbs/27_optimizers.ipynb #5f328b06
 def Lookahead(
     opt: Optimizer,       # the fast one, new
     k: int = 6,           # steps between two pulls
     alpha: float = 0.5,   # how far the slow weights go to the fast ones
 ) -> Optimizer:           # one that has the functions, groups and hyperparameters of `opt`
     "Every `k` steps of `opt`, its weights go back to a point between start and end (arXiv 1907.08610)"
-    if not opt.cbs: raise TypeError('Lookahead injects functions, and this optimizer takes none: wrap Adam, SGD or another of ours')
-    if opt.state or 'slow' in opt.kept: raise ValueError('Lookahead takes a new optimizer, without state and not wrapped before')
+    if not opt.cbs: raise TypeError('Lookahead injects functions, and this optimizer takes none: wrap Adam, SGD or so')
+    if opt.state or 'slow' in opt.kept: raise ValueError('Lookahead takes a new optimizer, not wrapped or used before')
     if k < 1 or k != int(k): raise ValueError(f'k is a number of steps, 1 or more, not {k}')
     cbs = [keep_slow, *[cb.func for cb in opt.cbs], partial(lookahead_step, k=int(k))]
     hypers = {name: [hyper[name] for hyper in opt.hypers] for name in opt.hypers[0]}
@@ -790,7 +798,7 @@ def Lookahead(
     ahead.undecayed, ahead.forced, ahead.frozen_idx = set(opt.undecayed), set(opt.forced), opt.frozen_idx
     return ahead
 
-
+# %% ../nbs/27_optimizers.ipynb #8a0ae8dd
 def ranger(
     params: Tensor | Iterable,  # tensors, or lists of tensors (groups)
     lr: float | slice,          # learning rate
@@ -799,7 +807,10 @@ def ranger(
     eps: float = 1e-6,          # added to the root
     k: int = 6,                 # steps between two pulls
     alpha: float = 0.5,         # how far the slow weights go to the fast ones
-    **kwargs,                   # `sqr_mom`, `beta`, `decouple_wd` of `RAdam`
+    *,
+    sqr_mom: float = 0.99,      # of the average squared gradient
+    beta: float = 0.,           # sharpness of a softplus around the root; 0 is without
+    decouple_wd: bool = True,   # weight decay (else L2)
 ) -> Optimizer:
     "RAdam with Lookahead"
-    return Lookahead(RAdam(params, lr=lr, mom=mom, wd=wd, eps=eps, **kwargs), k=k, alpha=alpha)
+    return Lookahead(RAdam(params, lr, mom, sqr_mom, eps, wd, beta, decouple_wd), k=k, alpha=alpha)
