@@ -17,7 +17,7 @@ LAYERS = [
     (6, 'old names', ['aliases']),
     (0, 'core', ['core']),
     (1, 'tensors and transforms', ['torch_core', 'transform']),
-    (2, 'model parts', ['layers', 'init', 'losses', 'metrics', 'optimizer', 'hooks', 'state']),
+    (2, 'model parts', ['batchnorm', 'layers', 'init', 'losses', 'metrics', 'optimizer', 'hooks', 'state']),
     (2, 'data', ['data.*']),
     (3, 'training loop', ['callback.core', 'loop', 'callback.recorder', 'learner']),
     (4, 'callbacks', ['callback.*']),
