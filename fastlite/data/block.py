@@ -73,7 +73,7 @@ def function_name(f: Any) -> str:
         return f'{function_name(f.func)}({", ".join(args + [f"{k}={v!r}" for k, v in f.keywords.items()])})'
     return getattr(f, '__qualname__', repr(f)).replace('<locals>.', '')
 
-# %% ../../nbs/15_data.block.ipynb #ac17300f
+# %% ../../nbs/15_data.block.ipynb #ed7c375a
 @portable
 class Getter(ItemTransform):
     "What a block is given of an item: `func(item)`; items of a kind that is new since training go on as they are"
@@ -99,9 +99,8 @@ class Getter(ItemTransform):
     def setups(self, items: Any):
         "Remember of what kinds the training items are"
         raw = items.items if isinstance(items, TfmdLists) else items
-        if hasattr(raw, 'iloc'): self.kinds.add('Series')
-        elif isinstance(raw, Paths): self.kinds.add('Path')
-        else: self.kinds |= {_kind(t) for t in set(map(type, raw))}
+        self.kinds |= ({'Series'} if hasattr(raw, 'iloc') else {'Path'} if isinstance(raw, Paths)
+                       else {_kind(t) for t in set(map(type, raw))})
 
     def encodes(self, item: Any) -> Any:
         "`func(item)`, or `item` itself if it is of another kind than the training items and no record"
