@@ -59,6 +59,9 @@ class Paths(L):
         if name.startswith('__') or not hasattr(list, name): raise AttributeError(f'a list of Paths has no {name!r}')
         return getattr(self.items, name)
 
+
+Paths.__name__ = 'L'  # what code that asks for the type of a list of files has always been told
+
 # %% ../../nbs/12_data.transforms.ipynb #9fa697c7
 image_extensions = {ext for ext, kind in mimetypes.types_map.items() if kind.startswith('image/')} | {'.webp', '.avif'}
 
