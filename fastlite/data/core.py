@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['check_splits', 'set_up', 'TfmdLists', 'Datasets', 'show_parts', 'DataLoaders']
 
-# %% ../../nbs/11_data.core.ipynb #1d122f02
+# %% ../../nbs/11_data.core.ipynb #9c7f6bc1
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from fastcore.foundation import L
 from torch import Tensor
 
 from ..core import get_grid, get_random_states, is_listy, set_random_states, short, to_cpu
-from .load import DataLoader, item_at
+from .load import DataLoader, PartialDL, WeightedDL, item_at
 from ..torch_core import show_title
 from ..transform import Pipeline
 
@@ -323,7 +323,7 @@ def add_tfms(self: DataLoaders,
     fs = Pipeline(tfms).fs
     for i in (range(len(self.loaders)) if loaders is None else loaders): getattr(self[i], event).add(fs)
 
-# %% ../../nbs/11_data.core.ipynb #42eb0a84
+# %% ../../nbs/11_data.core.ipynb #12a9a784
 @patch
 def dataloaders(self: Datasets,
     bs: int = 64,                # items per training batch
@@ -338,17 +338,48 @@ def dataloaders(self: Datasets,
     after_batch: Any = None,     # transforms of a batch, on the device
     path: Any = '.',             # where a Learner writes
     dl_type: type = DataLoader,  # class of the loaders
-    **kwargs,                    # more arguments of `dl_type`
+    dl_kwargs: list = None,      # for each loader a dict of arguments for it alone
+    **kwargs,                    # more arguments of `dl_type`, such as `cache=True`
 ) -> DataLoaders:
     "A training and a validation loader that share all transforms"
     bs = kwargs.pop('batch_size', None) or bs
     kwargs |= dict(num_workers=num_workers, device=device, after_item=Pipeline(after_item),
                    before_batch=Pipeline(before_batch), after_batch=Pipeline(after_batch))
-    train_ds, valid_ds = self.train, self.valid
-    train = dl_type(train_ds, bs=bs, shuffle=shuffle, seed=seed, drop_last=drop_last and len(train_ds) >= bs, **kwargs)
-    valid = dl_type(valid_ds, bs=val_bs or bs, seed=train.seed, **kwargs)
+    train_ds, valid_ds, (of_train, of_valid) = self.train, self.valid, dl_kwargs or ({}, {})
+    last = dict(drop_last=drop_last and len(train_ds) >= bs)
+    train = dl_type(train_ds, **dict(bs=bs, shuffle=shuffle, seed=seed) | last | kwargs | of_train)
+    valid = dl_type(valid_ds, **dict(bs=val_bs or bs, shuffle=False, seed=train.seed) | kwargs | of_valid)
     for pipeline in (train.after_item, train.before_batch, train.after_batch): set_up(pipeline, train)
     return DataLoaders(train, valid, path=path)
+
+# %% ../../nbs/11_data.core.ipynb #f61f1f31
+@patch
+def training_weights(self: Datasets, wgts: Any) -> Tensor:
+    "The weights of the training items, given those or the weights of all items"
+    wgts = torch.as_tensor(wgts, dtype=torch.float64)
+    all_items = self.splits is not None and len(wgts) == sum(map(len, self.splits))
+    return wgts[list(self.splits[0])] if all_items else wgts
+
+
+@patch
+def weighted_dataloaders(self: Datasets,
+    wgts: Any,     # how often each item is drawn: a number for each training item, or for each item
+    bs: int = 64,  # items per training batch
+    **kwargs,      # more arguments of `dataloaders`
+) -> DataLoaders:
+    "Loaders of which that for training draws items by weight"
+    wgts = self.training_weights(wgts)
+    return self.dataloaders(bs, **kwargs | dict(dl_type=WeightedDL, dl_kwargs=[{'wgts': wgts}, {}]))
+
+
+@patch
+def partial_dataloaders(self: Datasets,
+    partial_n: int,  # items in a training epoch
+    bs: int = 64,    # items per training batch
+    **kwargs,        # more arguments of `dataloaders`
+) -> DataLoaders:
+    "Loaders of which that for training takes `partial_n` other items in each epoch"
+    return self.dataloaders(bs, **kwargs | dict(dl_type=PartialDL, dl_kwargs=[{'partial_n': partial_n}, {}]))
 
 # %% ../../nbs/11_data.core.ipynb #fcfe4a7e
 @patch
@@ -403,7 +434,7 @@ def show_batch(self: DataLoaders, *args, **kwargs):
     "Show samples of a training batch; arguments as for `DataLoader.show_batch`"
     self.train.show_batch(*args, **kwargs)
 
-# %% ../../nbs/11_data.core.ipynb #b7e23058
+# %% ../../nbs/11_data.core.ipynb #fb2417da
 def _listed(items):
     "`items` as several items: a list, `L`, range or DataFrame is, anything else is one item"
     many = isinstance(items, (list, L, range)) or (hasattr(items, 'iloc') and items.ndim == 2)
@@ -423,7 +454,7 @@ def test_dl(self: DataLoaders,
     if not isinstance(ds, Datasets): raise TypeError(
         f'new items are treated like those of a Datasets, but these loaders have a plain {type(ds).__name__}')
     tls = [TfmdLists(items, tl.tfms, split_idx=1, setup=False) for tl in (ds.tls if with_labels else ds.tls[:ds.n_inp])]
-    settings = dict(shuffle=False, drop_last=False, sampler=None) | kwargs
+    settings = dict(shuffle=False, drop_last=False, sampler=None, cache=False) | kwargs
     return dl.new(Datasets(tls=tls, n_inp=ds.n_inp, split_idx=1), **settings)
 
 

@@ -6,7 +6,7 @@
 __all__ = ['resize_box', 'RandTransform', 'move_points', 'move_to_box', 'ResizeMethod', 'PadMode', 'crop_box', 'pad_box',
            'Resize', 'RandomResizedCrop', 'FlipItem']
 
-# %% ../../nbs/42_vision.augment.ipynb #62e51ff5
+# %% ../../nbs/42_vision.augment.ipynb #3fa875af
 import math
 import random
 from functools import partial
@@ -18,7 +18,7 @@ from fastcore.basics import patch
 from PIL import Image
 from torch.nn import functional as F
 
-from ..core import describe, is_listy
+from ..core import apply, describe, is_listy
 from ..torch_core import TensorImage, TensorMask, to_plain
 from ..transform import Transform, portable
 from .core import BILINEAR, NEAREST, PILBase, PILMask, TensorBBox, TensorPoint, sample_size
@@ -48,7 +48,7 @@ def _same_class(im, like):
     if isinstance(like, PILBase): im.__class__ = type(like)
     return im
 
-# %% ../../nbs/42_vision.augment.ipynb #eb6ffa37
+# %% ../../nbs/42_vision.augment.ipynb #8ae608b9
 def _decoded(x, size, box):
     "The picture `x` and the `box` in it; at a smaller scale, if `x` is a JPEG that is not decoded yet"
     if getattr(x, 'late', None) is None: return x, box
@@ -62,9 +62,9 @@ def _shrunk(x, size):
     pixels = torch.from_numpy(np.array(x))
     pixels = pixels.permute(2, 0, 1)[None] if pixels.ndim == 3 else pixels[None, None]
     pixels = F.interpolate(pixels, size, mode='bilinear', antialias=True)[0]
-    return Image.fromarray((pixels.permute(1, 2, 0) if len(pixels) > 1 else pixels[0]).numpy())
+    return Image.merge(x.mode, [Image.fromarray(channel) for channel in pixels.numpy()])
 
-# %% ../../nbs/42_vision.augment.ipynb #823997fa
+# %% ../../nbs/42_vision.augment.ipynb #cf942749
 class RandTransform(Transform):
     "A transform with random numbers that are drawn once per sample, so that all its parts get the same"
     split_idx = 0  # training only; a subclass that has to work in validation too sets None
@@ -86,6 +86,7 @@ class RandTransform(Transform):
 
     def prepare(self, b: Any) -> Any:
         "What has to be done to the sample `b` before, and is the same each time; a loader may keep the result"
+        apply(lambda x: x.load() if isinstance(x, Image.Image) else None, b)  # decoding depends on nothing random
         return b
 
     def apply(self, b: Any, split_idx: int = None) -> Any:
@@ -186,7 +187,7 @@ def pad_box(
     inner_h, inner_w = max(1, min(h, round(height / scale))), max(1, min(w, round(width / scale)))
     return inner_h, inner_w, round((w - inner_w) * place[0]), round((h - inner_h) * place[1])
 
-# %% ../../nbs/42_vision.augment.ipynb #c9d2a06e
+# %% ../../nbs/42_vision.augment.ipynb #6d755147
 class _Fitted(Transform):
     "Pictures and masks brought to the size that `fit` gives for theirs, points and boxes with them"
     def __init__(self, fit, resamples, size):
@@ -195,7 +196,9 @@ class _Fitted(Transform):
 
     def encodes(self, x: Image.Image) -> Image.Image:
         new = self.fit(x.width, x.height)
-        return x if new == (x.height, x.width) else resize_box(x, new, self.resamples)
+        if new != (x.height, x.width): return resize_box(x, new, self.resamples)
+        x.load()  # what comes next may be random, and the decoding must not depend on it
+        return x
 
     def encodes(self, x: TensorPoint) -> TensorPoint:
         width, height = _size_around(x, self.size)

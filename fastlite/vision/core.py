@@ -173,17 +173,18 @@ def aspect(self: PILBase) -> float:
     "Width over height"
     return self.width / self.height
 
-# %% ../../nbs/40_vision.core.ipynb #6ec6d008
+# %% ../../nbs/40_vision.core.ipynb #b2090f01
 class _Late:
     "The bytes of a JPEG, to be decoded when its pixels are asked for"
     def __init__(self, fn: Any, im: Image.Image, data: bytes):
-        self.fn, self.data = fn, data
+        self.fn, self.data, self.opened = fn, data, im
         turned = im.getexif().get(0x0112, 1) > 4  # on its side
         self.size = im.size[::-1] if turned else im.size
 
     def read(self, factor: int = 1) -> Image.Image:
         "The picture the right way up, with 1/`factor` of its pixels in each direction (1, 2, 4 or 8), rounded up"
-        with _naming(self.fn), _open_image(self.data) as im:
+        opened, self.opened = self.opened, None  # can be read once
+        with _naming(self.fn), opened or _open_image(self.data) as im:
             if factor > 1: im.draft(None, (max(1, im.width // factor), max(1, im.height // factor)))
             ImageOps.exif_transpose(im, in_place=True)
             im.load()
