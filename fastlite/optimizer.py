@@ -722,7 +722,7 @@ def lamb_step(
     if wd: torch._foreach_add_(updates, ps, alpha=-wd)
     trust_step(ps, updates, lr)
 
-# %% ../nbs/27_optimizers.ipynb #80ef01de
+# %% ../nbs/27_optimizers.ipynb #e44946b8
 def fused_lamb(
     ps: list[Tensor],                   # parameters, changed in place
     gs: list[Tensor],                   # their gradients, changed in place
@@ -754,7 +754,7 @@ def Lamb(
     wd: float = 0.,             # weight decay or L2 regularisation
     decouple_wd: bool = True,   # weight decay, scaled with the step (else L2)
 ) -> Optimizer:
-    "LAMB (arXiv 1904.00962): Adam's steps, scaled for each tensor to the size of its weights"
+    "LAMB (arXiv 1904.00962): Adam's steps, scaled for each tensor to the size of its weights; uses the gradients up"
     cbs = [step_stat, partial(fused_lamb, decouple_wd=decouple_wd)]
     return Optimizer(params, cbs, lr=lr, mom=mom, sqr_mom=sqr_mom, eps=eps, wd=wd)
 
