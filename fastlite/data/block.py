@@ -6,7 +6,7 @@
 __all__ = ['TransformBlock', 'CategoryBlock', 'MultiCategoryBlock', 'RegressionBlock', 'function_name', 'Getter', 'DataBlock',
            'dataloaders_from_config']
 
-# %% ../../nbs/15_data.block.ipynb #b3310e10
+# %% ../../nbs/15_data.block.ipynb #770ac845
 import copy
 from collections import Counter
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from fastcore.basics import patch
 from ..core import (default_device, describe, get_random_states, listify, set_random_states, short,
                            to_device)
 from .core import DataLoaders, Datasets, TfmdLists
-from .load import DataLoader, collate, item_at, misfits
+from .load import DataLoader, WeightedDL, collate, item_at, misfits
 from .transforms import (Categorize, ColReader, EncodedMultiCategorize, MultiCategorize, OneHotEncode,
                                       Paths, RandomSplitter, RegressionSetup, ToTensor, get_files, get_image_files,
                                       get_text_files, image_extensions)
@@ -217,7 +217,7 @@ def _steps(self: DataBlock, i: int) -> list:
         f'block {i} is a category, but nothing says which category an item has: give get_y, such as get_y=parent_label')
     return copy.deepcopy([f for f in (getter, *steps) if f is not None])
 
-# %% ../../nbs/15_data.block.ipynb #ce121412
+# %% ../../nbs/15_data.block.ipynb #2107397e
 @patch
 def dataloaders(self: DataBlock,
     source: Any,             # what `get_items` takes; or ready `Datasets`
@@ -235,6 +235,14 @@ def dataloaders(self: DataBlock,
     kwargs = {'dl_type': self.dl_type} | self.dls_kwargs | self._tfms(verbose) | kwargs
     return dsets.dataloaders(path=path, bs=bs, val_bs=val_bs, num_workers=num_workers, seed=seed,
                              device=default_device() if device is None else device, **kwargs)
+
+
+@patch
+def weighted_dataloaders(self: DataBlock, source: Any, wgts: Any, bs: int = 64, **kwargs) -> DataLoaders:
+    "As `dataloaders`, but training items are drawn as often as `wgts`, a number for each item of `source`, say"
+    dsets = source if isinstance(source, Datasets) else self.datasets(source)
+    kwargs = dict(dl_type=WeightedDL, dl_kwargs=[{'wgts': dsets.training_weights(wgts)}, {}]) | kwargs
+    return self.dataloaders(dsets, bs=bs, **kwargs)
 
 
 @patch
@@ -337,7 +345,7 @@ def explain(self: DataLoaders, item: Any):
     print('Applying item_tfms to the sample:')
     _replay(dl.after_item, sample)
 
-# %% ../../nbs/15_data.block.ipynb #d82b7338
+# %% ../../nbs/15_data.block.ipynb #33e38ef9
 @patch
 def config(self: DataLoaders) -> dict:
     "The steps from new items to decoded predictions, as plain data for `dataloaders_from_config`"
@@ -345,7 +353,8 @@ def config(self: DataLoaders) -> dict:
     ds, kind = dl.dataset, type(dl.dataset).__name__
     if not isinstance(ds, Datasets): raise ValueError(
         f'the data cannot travel: it is a plain {kind}, not made by a DataBlock or Datasets')
-    if type(dl) is not DataLoader or dl.create_batch is not collate: raise ValueError(
+    own_way = any(getattr(type(dl), o) is not getattr(DataLoader, o) for o in ('__iter__', '_maker', 'finish'))
+    if own_way or dl.create_batch is not collate: raise ValueError(
         f'the data cannot travel: the loader has its own way to make batches ({type(dl).__name__}, {dl.create_batch})')
     return {'inputs': [_described(tl.tfms) for tl in ds.tls[:ds.n_inp]],
             'targets': [_described(f for f in tl.tfms if _decodes(f)) for tl in ds.tls[ds.n_inp:]],
