@@ -63,9 +63,11 @@ class TrackerCallback(Callback):
         "Print, unless the Learner shall be silent"
         if self.learn.logger is not silent: print(text)
 
-# %% ../../nbs/34_callback.tracker.ipynb #b88432ce
+# %% ../../nbs/34_callback.tracker.ipynb #62e1284b
 class EarlyStoppingCallback(TrackerCallback):
     "Ends the fit when a number has not become better for some epochs"
+    order = 90  # after those who save or write down the epoch
+
     def __init__(
         self,
         monitor: str = 'valid_loss',  # this and the next two: as for `TrackerCallback`
