@@ -184,7 +184,7 @@ def num_features_model(
     "How many maps `m` makes of an image"
     return dummy_eval(m, size).shape[1]
 
-# %% ../nbs/24_hooks.ipynb #9dc6175a
+# %% ../nbs/24_hooks.ipynb #8e23c72d
 class LayerInfo(NamedTuple):
     "A row of `model_summary`"
     name: str               # where in the model: '0.conv1'
@@ -194,7 +194,12 @@ class LayerInfo(NamedTuple):
     trained: bool | None    # are they trained? None: some are
 
 
-def own_params(name: str, m: nn.Module, shapes: list, counts: bool = True) -> LayerInfo:
+def own_params(
+    name: str,            # where in the model
+    m: nn.Module,         # the layer
+    shapes: list,         # of its outputs
+    counts: bool = True,  # False: its parameters stand in another row already
+) -> LayerInfo:
     "The row of a layer"
     ps = list(m.parameters(recurse=False)) if counts else []
     flags = {p.requires_grad for p in ps} or {False}
