@@ -65,7 +65,7 @@ def _rotate_mat(x, degrees):
     cos, sin = angle.cos(), angle.sin()
     return affine_mat((cos, sin * h / w, 0), (-sin * w / h, cos, 0), (0, 0, 1))
 
-# %% ../../nbs/47_vision.batch.ipynb #6012c053
+# %% ../../nbs/47_vision.batch.ipynb #90e4eaf2
 def _move_pairs(mats, pairs):
     "Where the matrices, n×3×3, take points, n×k×2 with x first"
     places = pairs @ mats[:, :, :2].mT + mats[:, None, :, 2]
@@ -75,10 +75,10 @@ def _move_pairs(mats, pairs):
 def _sampling_grid(inverse, size):
     "Where in the old picture the middle of each new pixel is, n×height×width×2"
     ys, xs = ((torch.arange(n, device=inverse.device) * 2 + 1) / n - 1 for n in size)
-    def row(i):
-        a, b, c = inverse[:, i].T[..., None]
-        return (a * xs)[:, None] + (b * ys + c)[..., None]
-    return torch.stack([row(0), row(1)], -1).div_(row(2).clamp_(min=0.05)[..., None])
+    def everywhere(a, b, c): return (a * xs)[:, None] + (b * ys + c)[..., None]
+    pairs = torch.view_as_complex(inverse[:, :2].mT.contiguous())  # x and y side by side, as parts of one number
+    places = torch.view_as_real(everywhere(*pairs.T[..., None]))
+    return places.div_(everywhere(*inverse[:, 2].T[..., None]).clamp_(min=0.05)[..., None])
 
 # %% ../../nbs/47_vision.batch.ipynb #9d8e8627
 def _shrinking(inverse, old, new):
@@ -184,7 +184,7 @@ class Step:
             f'draw gives {len(res)} numbers for a batch of {len(x)} pictures')
         return res[:len(x)] if res.ndim else res.expand(len(x))
 
-# %% ../../nbs/47_vision.batch.ipynb #8762d7b0
+# %% ../../nbs/47_vision.batch.ipynb #e5c9bc19
 @portable
 class BatchAugment(RandTransform):
     "Moves and colours each picture of a batch in its own way, its mask, points and boxes along with it"
@@ -215,7 +215,7 @@ class BatchAugment(RandTransform):
 
     def encodes(self, x: TensorImage) -> Tensor:
         "Pictures, read once and coloured"
-        return _in_chunks(self._picture, to_plain(x), self.inverse, self.colours)
+        return self._pictures(to_plain(x), self.inverse, self.colours)
 
     def encodes(self, x: TensorMask) -> Tensor:
         "Class numbers, as they are, at other places"
@@ -271,26 +271,21 @@ def _draw_crop(x, size, train, min_scale, max_scale, ratio, valid_scale):
     left, top = (1 - sides) * (torch.rand(2, n) if train else 0.5)
     return _crop_mat(x, left, top, *sides)
 
-# %% ../../nbs/47_vision.batch.ipynb #820ce618
+# %% ../../nbs/47_vision.batch.ipynb #921c5fd3
 @patch
 def _read(self: BatchAugment, x, inverse, mode, shrink=1):
     return _resample(x, inverse, self.new_size, mode, self.pad_mode or PadMode.Reflection, shrink)
 
 
 @patch
-def _picture(self: BatchAugment, x, inverse, colours):
-    x = self._read(x, inverse, self.mode or 'bilinear', self.shrink)
-    return x if colours is None else _recolour(x, colours)
-
-
-def _in_chunks(func, x, *mats, n=8):
-    "`func` of pictures and their matrices; on a CPU of a few at a time, which stay in its cache"
-    if x.device.type != 'cpu' or len(x) <= n: return func(x, *mats)
-    res = None
-    for i in range(0, len(x), n):
-        few = func(x[i:i + n], *(None if m is None else m[i:i + n] for m in mats))
-        if res is None: res = few.new_empty(len(x), *few.shape[1:])
-        res[i:i + n] = few
+def _pictures(self: BatchAugment, x, inverse, colours, n=8):
+    "Read and coloured; on a CPU a few at a time, which stay in its cache"
+    if x.device.type != 'cpu' or len(x) <= n:
+        x = self._read(x, inverse, self.mode or 'bilinear', self.shrink)
+        return x if colours is None else _recolour(x, colours)
+    res = x.new_empty(*x.shape[:2], *self.new_size)
+    for few in (slice(i, i + n) for i in range(0, len(x), n)):
+        res[few] = self._pictures(x[few], inverse[few], None if colours is None else colours[few])
     return res
 
 # %% ../../nbs/47_vision.batch.ipynb #2f4c020f
