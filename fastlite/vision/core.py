@@ -173,21 +173,20 @@ def aspect(self: PILBase) -> float:
     "Width over height"
     return self.width / self.height
 
-# %% ../../nbs/40_vision.core.ipynb #b2090f01
+# %% ../../nbs/40_vision.core.ipynb #b7763a8b
 class _Late:
     "The bytes of a JPEG, to be decoded when its pixels are asked for"
     def __init__(self, fn: Any, im: Image.Image, data: bytes):
-        self.fn, self.data, self.opened = fn, data, im
-        turned = im.getexif().get(0x0112, 1) > 4  # on its side
-        self.size = im.size[::-1] if turned else im.size
+        self.fn, self.data, self.opened, self.orientation = fn, data, im, im.getexif().get(0x0112, 1)
+        self.size = im.size[::-1] if self.orientation > 4 else im.size  # above 4: on its side
 
     def read(self, factor: int = 1) -> Image.Image:
         "The picture the right way up, with 1/`factor` of its pixels in each direction (1, 2, 4 or 8), rounded up"
         opened, self.opened = self.opened, None  # can be read once
         with _naming(self.fn), opened or _open_image(self.data) as im:
             if factor > 1: im.draft(None, (max(1, im.width // factor), max(1, im.height // factor)))
-            ImageOps.exif_transpose(im, in_place=True)
             im.load()
+            if self.orientation != 1: ImageOps.exif_transpose(im, in_place=True)
             return im
 
 
@@ -204,12 +203,13 @@ def open(cls: PILBase, fn: Any) -> PILBase:
     res._size, res._mode = res.late.size, cls.open_mode  # what a plugin of Pillow sets, too
     return res
 
-# %% ../../nbs/40_vision.core.ipynb #3e6f5c92
+# %% ../../nbs/40_vision.core.ipynb #6238308b
 @patch
 def load(self: PILBase) -> Any:
     "Decode the pixels, if that has not been done"
     if self.late is not None:
-        im = self.in_mode(self.late.read(), self.mode)
+        im = self.late.read()
+        if im.mode != self.mode: im = self.in_mode(im, self.mode)
         self.im, self.info, self.late = im.im, im.info, None
     return Image.Image.load(self)
 
