@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/90_basics.ipynb #1ab6d2f0
+# %% ../nbs/90_basics.ipynb #602d1e1d
 import random
 import re
 import string
@@ -43,6 +43,7 @@ from .data.external import URLs, download_data, download_url, untar_data
 from .data.block import CategoryBlock, DataBlock, MultiCategoryBlock, RegressionBlock, TransformBlock
 from .data.chain import (
     CategoryList, DataBunch, EmptyLabelList, FloatList, ItemList, LabelList, MultiCategoryList, load_data)
+from .batchnorm import RunningBatchNorm
 from .layers import (
     AdaptiveConcatPool2d, ConvLayer, Embedding, Flatten, Lambda, LinBnDrop, Module, ResBlock,
     SigmoidRange, sequential, sigmoid_range)
@@ -71,7 +72,7 @@ from .callback.hook import ActivationStats, HookCallback
 from .interpret import ClassificationInterpretation, Interpretation
 from .export import load_learner
 
-# %% ../nbs/90_basics.ipynb #47605409
+# %% ../nbs/90_basics.ipynb #0ff1fc44
 __all__ = [
     'F', 'Image', 'L', 'Path', 'Tensor', 'array', 'first', 'nn', 'np', 'partial', 'patch', 'pd', 'plt', 'random', 're', 'string', 'torch',
     'apply', 'default_device', 'find_bs', 'get_grid', 'get_random_states', 'ifnone', 'listify',
@@ -93,6 +94,7 @@ __all__ = [
     'CategoryBlock', 'DataBlock', 'MultiCategoryBlock', 'RegressionBlock', 'TransformBlock',
     'CategoryList', 'DataBunch', 'EmptyLabelList', 'FloatList', 'ItemList', 'LabelList',
     'MultiCategoryList', 'load_data',
+    'RunningBatchNorm',
     'AdaptiveConcatPool2d', 'ConvLayer', 'Embedding', 'Flatten', 'Lambda', 'LinBnDrop', 'Module',
     'ResBlock', 'SigmoidRange', 'sequential', 'sigmoid_range',
     'BCEWithLogitsLossFlat', 'CrossEntropyLossFlat', 'L1LossFlat', 'LabelSmoothingCrossEntropy',
