@@ -194,23 +194,26 @@ def first_non_finite(
     bad = [name for name, p in net.named_parameters() if p.grad is not None and not all_finite(p.grad)]
     return f'the gradient of {bad[-1]}' if bad else 'nowhere, when the batch was done once more in full precision'
 
-# %% ../../nbs/34_callback.tracker.ipynb #0da09d8f
+# %% ../../nbs/34_callback.tracker.ipynb #22ef5915
 class TerminateOnNaNCallback(Callback):
     "Ends the fit when loss or gradients are not finite: the weights stay good, and `report` says where it began"
-    order, run_valid, in_lr_find, most = 60, False, False, 32
+    order, run_valid, in_lr_find, most = 60, False, False, 16
     report, check_before = None, None
 
     def before_fit(self):
         self.check_before, self.recorder.check_finite = self.recorder.check_finite, False
         self.fine, self.flags, self.batches, self.report = True, [], [], None
 
+    def after_backward(self):
+        self.fine = self.loss.isfinite() & self.fine
+        self.flags.append(self.fine)
+        self.batches.append((self.xb, self.yb, self.epoch, self.iter, self.opt.hypers[-1]['lr'], self.loss))
+
     def before_step(self):
         params = self.opt.all_params()
         size = nn.utils.get_total_norm([p.grad for p in params if p.grad is not None], math.inf)
-        self.fine = self.loss.isfinite() & size.isfinite() & self.fine
+        self.flags[-1] = self.fine = self.fine & size.isfinite()
         zero_grads_unless(self.fine, params)
-        self.flags.append(self.fine)
-        self.batches.append((self.xb, self.yb, self.epoch, self.iter, self.opt.hypers[-1]['lr'], self.loss))
 
     def after_batch(self):
         if not self.recorder.waiting or len(self.flags) >= self.most: self.look()

@@ -16,9 +16,11 @@ from torch import Tensor, nn
 from .core import Callback, CancelStepException, CancelTrainException, CancelValidException
 from ..core import find_bs
 
-# %% ../../nbs/38_callback.training.ipynb #9f8a8e7c
+# %% ../../nbs/38_callback.training.ipynb #0796477b
 class ShortEpochCallback(Callback):
-    "Ends each epoch after a share of its batches"
+    "Ends each epoch of a fit after a share of its batches"
+    order = 95  # when all others have seen the batch
+
     def __init__(
         self,
         pct: float = 0.01,        # share of the batches, from 0 to 1; at least one batch is done
@@ -27,7 +29,7 @@ class ShortEpochCallback(Callback):
         self.pct, self.short_valid = pct, short_valid
 
     def after_batch(self):
-        if self.iter + 1 < self.pct*self.n_iter: return
+        if not self.fitting or self.iter + 1 < self.pct*self.n_iter: return
         if self.learn.training: raise CancelTrainException
         if self.short_valid: raise CancelValidException
 
