@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/90_basics.ipynb #602d1e1d
+# %% ../nbs/90_basics.ipynb #021b7590
 import random
 import re
 import string
@@ -71,8 +71,9 @@ from .callback.schedule import (
 from .callback.hook import ActivationStats, HookCallback
 from .interpret import ClassificationInterpretation, Interpretation
 from .export import load_learner
+from .aliases import accuracy_thresh
 
-# %% ../nbs/90_basics.ipynb #0ff1fc44
+# %% ../nbs/90_basics.ipynb #28d908af
 __all__ = [
     'F', 'Image', 'L', 'Path', 'Tensor', 'array', 'first', 'nn', 'np', 'partial', 'patch', 'pd', 'plt', 'random', 're', 'string', 'torch',
     'apply', 'default_device', 'find_bs', 'get_grid', 'get_random_states', 'ifnone', 'listify',
@@ -118,4 +119,5 @@ __all__ = [
     'ActivationStats', 'HookCallback',
     'ClassificationInterpretation', 'Interpretation',
     'load_learner',
+    'accuracy_thresh',
 ]

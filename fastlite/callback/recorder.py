@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Recorder', 'NonFiniteLossError', 'format_time', 'plain_number']
 
-# %% ../../nbs/30_callback.recorder.ipynb #eaf3417b
+# %% ../../nbs/30_callback.recorder.ipynb #a4627079
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import isfinite
@@ -19,7 +19,7 @@ from torch import Tensor
 
 from .core import Callback
 from ..core import describe, get_grid, listify
-from ..loop import Learner, renamed, silent
+from ..loop import Learner, silent
 from ..metrics import AvgLoss
 
 # %% ../../nbs/30_callback.recorder.ipynb #b2a7fe30
@@ -192,7 +192,7 @@ def smooth_loss(self: Learner) -> float | None:
     "The average of the training loss up to now"
     return self.recorder.smooth_loss
 
-# %% ../../nbs/30_callback.recorder.ipynb #f25fce8c
+# %% ../../nbs/30_callback.recorder.ipynb #94f6bd4d
 @patch
 def plot_loss(
     self: Recorder,
@@ -225,16 +225,3 @@ def plot_sched(
         ax.plot(hps[key])
         ax.set(xlabel='batch', ylabel=key)
     return axes
-
-@patch
-def plot_losses(self: Recorder, *args, **kwargs) -> plt.Axes:
-    "Older name of `plot_loss`"
-    renamed('plot_losses', 'plot_loss')
-    return self.plot_loss(*args, **kwargs)
-
-
-@patch
-def plot_lr(self: Recorder, *args, **kwargs) -> list[plt.Axes]:
-    "Older name of `plot_sched`"
-    renamed('plot_lr', 'plot_sched')
-    return self.plot_sched(*args, **kwargs)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../../nbs/91_vision.all.ipynb #6a2ef0e7
+# %% ../../nbs/91_vision.all.ipynb #d1f6a300
 from torchvision.models import resnet18, resnet34, resnet50, resnet101, resnet152
 
 import fastlite.basics
@@ -26,9 +26,9 @@ from .models.xresnet import XResNet, xresnet18, xresnet34, xresnet50, xresnet_ti
 from .learner import create_body, create_head, create_vision_model, vision_learner
 from .chain import ImageList, ObjectItemList, PointsItemList, SegmentationItemList, plot_multi
 from .heatmap import acts_and_grads, cam, gradcam, show_heatmap
-from ..aliases import ImageFileList, ImageItemList, accuracy_thresh, cnn_learner, create_cnn
+from .aliases import ImageFileList, ImageItemList, cnn_learner, create_cnn
 
-# %% ../../nbs/91_vision.all.ipynb #0cb4a35b
+# %% ../../nbs/91_vision.all.ipynb #70fbd7db
 __all__ = [
     *fastlite.basics.__all__,
     'resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152',
@@ -45,5 +45,5 @@ __all__ = [
     'create_body', 'create_head', 'create_vision_model', 'vision_learner',
     'ImageList', 'ObjectItemList', 'PointsItemList', 'SegmentationItemList', 'plot_multi',
     'acts_and_grads', 'cam', 'gradcam', 'show_heatmap',
-    'ImageFileList', 'ImageItemList', 'accuracy_thresh', 'cnn_learner', 'create_cnn',
+    'ImageFileList', 'ImageItemList', 'cnn_learner', 'create_cnn',
 ]

@@ -14,7 +14,7 @@ from project import NAME, Module, modules
 LAYERS = [
     (7, 'front doors', ['basics', 'all', '*.all']),
     (6, 'use of a trained learner', ['interpret', 'vision.widgets', 'export']),
-    (6, 'old names', ['aliases']),
+    (6, 'old names', ['aliases', 'vision.aliases']),
     (0, 'core', ['core']),
     (1, 'tensors and transforms', ['torch_core', 'transform']),
     (2, 'model parts', ['batchnorm', 'layers', 'init', 'losses', 'metrics', 'optimizer', 'hooks', 'state']),
