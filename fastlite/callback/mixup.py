@@ -15,7 +15,7 @@ from .core import Callback
 from ..core import describe
 from ..learner import item_losses
 
-# %% ../../nbs/37_callback.mixup.ipynb #31e06678
+# %% ../../nbs/37_callback.mixup.ipynb #b89fef15
 def lined_up(
     lam: Tensor,  # one number per item
     x: Tensor,    # a batch
@@ -38,15 +38,14 @@ class MixHandler(Callback):
     def before_batch(self):
         xb, yb, device = self.learn.xb, self.learn.yb, self.learn.device
         for x in xb:
-            if not torch.is_floating_point(x): raise TypeError(f'{self} mixes inputs of floats, not {describe(x)} of {x.dtype}')
-        lam = Beta(self.alpha, self.alpha).sample((len(xb[0]),))
+            if not x.is_floating_point(): raise TypeError(f'{self} mixes floats, not {describe(x)} of {x.dtype}')
+        lam = Beta(self.alpha, self.alpha).sample((len(xb[0]),)).to(device, non_blocking=True)
         partner = torch.randperm(len(lam)).to(device, non_blocking=True)
-        xb, lam = self.mix(xb, tuple(x[partner] for x in xb), torch.maximum(lam, 1 - lam))
-        self.lam = lam.to(device, non_blocking=True)
+        self.learn.xb, self.lam = self.mix(xb, tuple(x[partner] for x in xb), torch.maximum(lam, 1 - lam))
+        def blend(y, o): return torch.lerp(o, y, lined_up(self.lam, y)) if y.is_floating_point() else y
         others = tuple(y[partner] for y in yb)
-        yb = tuple(torch.lerp(o, y, lined_up(self.lam, y)) if y.is_floating_point() else y for y, o in zip(yb, others))
-        self.others = tuple(y if y.is_floating_point() else o for y, o in zip(yb, others))
-        self.learn.xb, self.learn.yb = xb, yb
+        self.learn.yb = tuple(map(blend, yb, others))
+        self.others = tuple(y if y.is_floating_point() else o for y, o in zip(self.learn.yb, others))
 
     def mix(self, xb: tuple, others: tuple, lam: Tensor) -> tuple[tuple, Tensor]:
         "Inputs mixed with other inputs, and the share of the first in each item"
@@ -64,7 +63,7 @@ def after_loss(self: MixHandler):
     if getattr(learn.loss_func, 'reduction', 'mean') == 'sum': mixed = mixed*learn.yb[0].numel()
     learn.loss_grad, learn.loss = mixed, mixed.detach()
 
-# %% ../../nbs/37_callback.mixup.ipynb #4ee9ffce
+# %% ../../nbs/37_callback.mixup.ipynb #f5ad841b
 class MixUp(MixHandler):
     "Trains on blends of two items; Zhang and others, arXiv 1710.09412"
     def __init__(
@@ -74,20 +73,20 @@ class MixUp(MixHandler):
 
     def mix(self, xb: tuple, others: tuple, lam: Tensor) -> tuple[tuple, Tensor]:
         "Blends"
-        lam = lam.to(xb[0].device, non_blocking=True)
         return tuple(torch.lerp(o, x, lined_up(lam, x)) for x, o in zip(xb, others)), lam
 
-# %% ../../nbs/37_callback.mixup.ipynb #ee4a7f26
+# %% ../../nbs/37_callback.mixup.ipynb #2178d7eb
 def boxes(
-    lam: Tensor,  # share of each picture that stays, on the CPU
+    lam: Tensor,  # share of each picture that stays
     h: int,       # height of the pictures
     w: int,       # width
 ) -> Tensor:      # n × 1 × h × w: is a pixel inside?
-    "A box in each picture around a random point, with the share 1 - `lam` of its area before it is cut off at the edges"
+    "A box in each picture around a random point, with 1 - `lam` of the area before it is cut off at the edges"
     inside = []
     for size in (h, w):
-        center, reach = torch.rand(len(lam), 1)*size, (1 - lam).sqrt()[:, None]*size/2
-        inside.append((torch.arange(size) + 0.5 - center).abs() < reach)
+        center = torch.rand(len(lam), 1).to(lam.device, non_blocking=True)*size
+        reach = (1 - lam).sqrt()[:, None]*size/2
+        inside.append((torch.arange(size, device=lam.device) + 0.5 - center).abs() < reach)
     return (inside[0][:, :, None] & inside[1][:, None, :])[:, None]
 
 
@@ -100,7 +99,6 @@ class CutMix(MixHandler):
 
     def mix(self, xb: tuple, others: tuple, lam: Tensor) -> tuple[tuple, Tensor]:
         "Pictures with pieces of others, and the share that stayed"
-        if any(x.ndim < 4 for x in xb): raise TypeError(f'CutMix cuts pieces out of pictures, but the input is {describe(xb)}')
+        if any(x.ndim < 4 for x in xb): raise TypeError(f'CutMix cuts pieces out of pictures, not of {describe(xb)}')
         box = boxes(lam, *xb[0].shape[-2:])
-        lam, box = 1 - box.float().mean((1, 2, 3)), box.to(xb[0].device, non_blocking=True)
-        return tuple(torch.where(box, o, x) for x, o in zip(xb, others)), lam
+        return tuple(torch.where(box, o, x) for x, o in zip(xb, others)), 1 - box.float().mean((1, 2, 3))

@@ -86,7 +86,7 @@ class EarlyStoppingCallback(TrackerCallback):
                  f'{self.wait} epoch{"s" if self.wait > 1 else ""}')
         raise CancelFitException
 
-# %% ../../nbs/34_callback.tracker.ipynb #6c3c79a1
+# %% ../../nbs/34_callback.tracker.ipynb #c1763302
 class SaveModelCallback(TrackerCallback):
     "Saves the weights at each new best and loads them after the fit; or saves them regularly, or at the end"
     def __init__(
@@ -100,7 +100,7 @@ class SaveModelCallback(TrackerCallback):
         with_opt: bool = False,           # with the state of the optimizer
         reset_on_fit: bool = True,        # forget the best value when a fit begins
     ):
-        if every_epoch and at_end: raise ValueError('every_epoch or at_end: what shall be saved, all epochs or the last?')
+        if every_epoch and at_end: raise ValueError('every_epoch or at_end: save all epochs, or the last?')
         super().__init__(monitor, comp, min_delta, reset_on_fit)
         self.fname, self.every_epoch, self.at_end, self.with_opt = fname, every_epoch, at_end, with_opt
         self.only_best, self.last_saved_path = not (every_epoch or at_end), None
