@@ -57,7 +57,7 @@ if __name__ == '__main__':
     torch.manual_seed(0)
     threads = f'{torch.get_num_threads()} threads'
     default = ours(aug_transforms())
-    compare(DEFAULTS, 'torchvision v2, picture by picture', default, one_by_one(), 0.5, note=threads)
+    compare(DEFAULTS, 'torchvision v2, picture by picture', default, one_by_one(), 0.75, note=threads)
     if find_spec('kornia'): compare(DEFAULTS, 'kornia', default, by_kornia(), 1 / 2, note=threads)
     if find_spec('fastai'): compare(DEFAULTS, 'fastai', default, by_fastai(), 1 / 3, note=threads)
     compare('mirroring half of the batch', 'all of it by flip', ours(Flip()), lambda x: x.flip(-1))
