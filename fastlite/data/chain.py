@@ -53,7 +53,7 @@ class Step:
         why = next((f': {why}' for start, why in self.hints.items() if name.startswith(start)), '')
         raise AttributeError(f'{type(self).__name__} has no `{name}`{why}')
 
-# %% ../../nbs/17_data.chain.ipynb #a57b302b
+# %% ../../nbs/17_data.chain.ipynb #8a650384
 class ItemList(Step):
     "Items of a kind; `il[i]` opens item `i`, a slice, a list of numbers or a mask gives a shorter list"
     extensions = None  # of files that `from_folder` finds; all if None
@@ -79,7 +79,13 @@ class ItemList(Step):
     def name(self, item: Any) -> str:
         "How `item` is called: a file by its place below `path`"
         is_below = isinstance(item, Path) and self.path in item.parents
-        return item.relative_to(self.path).as_posix() if is_below else short(item)
+        return item.relative_to(self.path).as_posix() if is_below else str(item)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        "The table with a row for each item; a ValueError if there is none"
+        if self.inner_df is None: raise ValueError('these items have no table: make the list by from_df or from_csv')
+        return self.inner_df
 
     def new(self, places: list) -> 'ItemList':
         "A list of the items at these places"
@@ -90,7 +96,9 @@ class ItemList(Step):
 
     def __len__(self): return len(self.items)
     def __iter__(self): return (self[i] for i in range(len(self)))
-    def __repr__(self): return f'{type(self).__name__} of {len(self)} items: {", ".join(map(self.name, self.items[:3]))} …'
+    def __repr__(self):
+        return f'{type(self).__name__} of {len(self)} items: {", ".join(map(self.name, self.items[:3]))} …'
+
     def __getitem__(self, i):
         if isinstance(i, (int, np.integer)): return self.get(self.items[i])
         return self.new(positions(i, len(self)))
@@ -174,7 +182,7 @@ def use_partial_data(self: ItemList,
     n = max(1, int(sample_pct * len(self)))
     return self[sorted(random.Random(seed).sample(range(len(self)), n))]
 
-# %% ../../nbs/17_data.chain.ipynb #52a71a1f
+# %% ../../nbs/17_data.chain.ipynb #287337e6
 class SplitData(Step):
     "A training and a validation list; next come labels"
     hints = {'split_': 'the items are split already', 'transform': 'labels come first: call label_from_…',
@@ -200,8 +208,8 @@ def split_with(self: ItemList,
     on_table: bool = False,    # the splitter looks at the rows of `inner_df`
 ) -> SplitData:
     "Split by any splitter, such as `GroupSplitter`"
-    if on_table and self.inner_df is None: raise ValueError('these items have no table: make the list by from_df or from_csv')
-    return SplitData(*(self.new(list(places)) for places in splitter(self.inner_df if on_table else self.items)))
+    rows = self.table if on_table else self.items
+    return SplitData(*(self.new(list(places)) for places in splitter(rows)))
 
 # %% ../../nbs/17_data.chain.ipynb #c2df3ef9
 @patch
@@ -389,7 +397,7 @@ class LabelLists(Step):
 
     def __repr__(self): return f'{type(self).__name__}\n  train: {self.train}\n  valid: {self.valid}'
 
-# %% ../../nbs/17_data.chain.ipynb #9e8d47d5
+# %% ../../nbs/17_data.chain.ipynb #5822182d
 @patch
 def label_from_lists(self: SplitData,
     train_labels: list,     # a label for each training item
@@ -403,7 +411,7 @@ def label_from_lists(self: SplitData,
         if len(il) != len(labels): raise ValueError(f'there are {len(labels)} labels for {len(il)} {name} items')
         none = next((i for i, label in enumerate(labels) if label is None), None)
         if none is not None and label_cls is not EmptyLabelList: raise ValueError(
-            f'the label of {name} item {none} ({il.name(il.items[none])}) is None: does the function return its result?')
+            f'the label of {name} item {none} ({il.name(il.items[none])}) is None: does the function return it?')
     label_cls = label_cls or self.train.label_cls or find_label_cls(lists[0][0])
     blocks = [self.train.make_block(), *label_cls.make_blocks(**kwargs)]
     n, labels = len(self.train), lists[0] + lists[1]
@@ -422,7 +430,7 @@ def _pipelines(parts, blocks, splits):
     for tl in tls: tl.splits = splits
     return tls
 
-# %% ../../nbs/17_data.chain.ipynb #5573eac5
+# %% ../../nbs/17_data.chain.ipynb #32b3d3ea
 @patch
 def label_from_func(self: SplitData,
     func: Callable,         # item → label
@@ -435,7 +443,8 @@ def label_from_func(self: SplitData,
         except Exception as e:
             e.add_note(f'This happened in the label function {function_name(func)}, given {short(item)}')
             raise
-    return self.label_from_lists(*([label(o) for o in il.items] for il in (self.train, self.valid)), label_cls, **kwargs)
+    lists = ([label(o) for o in il.items] for il in (self.train, self.valid))
+    return self.label_from_lists(*lists, label_cls, **kwargs)
 
 
 @patch
@@ -453,10 +462,10 @@ def label_from_re(self: SplitData,
 ) -> LabelLists:
     "The label is the first group of `pat` in the item's path"
     label = RegexLabeller(pat)
-    def below(o): return Path(o) if full_path or self.path not in Path(o).parents else Path('/')/Path(o).relative_to(self.path)
-    return self.label_from_func(lambda o: label(below(o).as_posix()), label_cls, **kwargs)
+    def text(o): return Path(o).as_posix() if full_path else '/' + self.train.name(Path(o))
+    return self.label_from_func(lambda o: label(text(o)), label_cls, **kwargs)
 
-# %% ../../nbs/17_data.chain.ipynb #a15ad8ba
+# %% ../../nbs/17_data.chain.ipynb #9373720d
 @patch
 def label_from_df(self: SplitData,
     cols: Any = 1,            # name or number of the column with the labels, or several
@@ -465,8 +474,7 @@ def label_from_df(self: SplitData,
     **kwargs,                 # for the label class
 ) -> LabelLists:
     "Labels from the table; several columns of zeros and ones are classes of which an item may have several"
-    if self.train.inner_df is None: raise ValueError('these items have no table: make the list by from_df or from_csv')
-    lists = [column_values(il.inner_df, cols) for il in (self.train, self.valid)]
+    lists = [column_values(il.table, cols) for il in (self.train, self.valid)]
     if isinstance(cols, (list, tuple)):
         is_encoded = label_cls is None and {v for row in lists[0] for v in row} <= {0, 1}
         if is_encoded: kwargs = {'one_hot': True, 'classes': list(cols)} | kwargs
@@ -491,13 +499,14 @@ def label_empty(self: SplitData) -> LabelLists:
     "No labels"
     return self.label_from_func(lambda o: None, EmptyLabelList)
 
-# %% ../../nbs/17_data.chain.ipynb #bbca4d07
+# %% ../../nbs/17_data.chain.ipynb #0be104aa
 def both_sets(
     tfms: Any,  # a pair of lists, for training and for validation; or one list for both
 ) -> list:      # of transforms
     "The transforms of the pair as one list, in which each is marked with its set"
     tfms = list(tfms or [])
-    if len(tfms) != 2 or not all(o is None or isinstance(o, (list, tuple)) for o in tfms): return [as_transform(f) for f in tfms]
+    is_pair = len(tfms) == 2 and all(o is None or isinstance(o, (list, tuple)) for o in tfms)
+    if not is_pair: return [as_transform(f) for f in tfms]
     marked = []
     for split_idx, fs in enumerate(tfms):
         for f in fs or []:
@@ -526,7 +535,7 @@ def transform(self: LabelLists,
     res.item_tfms, res.batch_tfms = self.train.x.sort_tfms(tfms, **kwargs)
     return res
 
-# %% ../../nbs/17_data.chain.ipynb #7b968b29
+# %% ../../nbs/17_data.chain.ipynb #259ad1e8
 class DataBunch(DataLoaders):
     "Loaders with the names of the first generation: `classes`, `train_ds`, `one_item`, `denorm`, `normalize` …"
     def __init__(self,
@@ -554,8 +563,8 @@ def databunch(self: LabelLists,
     block = DataBlock(self.blocks, n_inp=1, item_tfms=self.item_tfms, batch_tfms=self.batch_tfms + both_sets(dl_tfms))
     dls = block.dataloaders(self.dsets, path=path or self.path, bs=bs, val_bs=val_bs, num_workers=num_workers,
                             device=device, **kwargs)
-    loaders = dls.loaders if len(self.valid) else dls.loaders[:1]
-    return DataBunch(*loaders, path=dls.path, labels=[self.train, self.valid][:len(loaders)], test_items=self.test_items)
+    labels = [self.train, self.valid] if len(self.valid) else [self.train]
+    return DataBunch(*dls.loaders[:len(labels)], path=dls.path, labels=labels, test_items=self.test_items)
 
 # %% ../../nbs/17_data.chain.ipynb #4b370f25
 class NumberedCategory(Category):
@@ -618,7 +627,7 @@ def classes(self: DataBunch) -> list | None:
     try: return list(self.vocab)
     except AttributeError: return None
 
-# %% ../../nbs/17_data.chain.ipynb #15112ae6
+# %% ../../nbs/17_data.chain.ipynb #6e61e498
 @patch
 def normalize(self: DataBunch,
     stats: tuple = None,  # means and deviations, one per channel; of a training batch if not given
@@ -636,7 +645,9 @@ def normalize(self: DataBunch,
 def denorm(self: DataBunch, xb: Tensor) -> Tensor:
     "The batch of inputs `xb` as it was before normalising"
     for f in reversed(self.train.after_batch.fs):
-        if isinstance(f, Normalize): xb = f.decodes.find(type(xb))(f, xb) if f.decodes.find(type(xb)) else xb * f.std + f.mean
+        if isinstance(f, Normalize):
+            mean, std = f.stats(xb)
+            xb = xb * std + mean
     return xb
 
 
@@ -654,7 +665,7 @@ def one_item(self: DataBunch,
 
 @patch
 def show_batch(self: DataBunch, rows: int = None, **kwargs):
-    "Show samples of a training batch, in `rows` rows and as many columns; more arguments as for `DataLoader.show_batch`"
+    "Show `rows`×`rows` samples of a training batch; more arguments as for `DataLoader.show_batch`"
     if rows is not None: kwargs = {'max_n': rows * rows, 'nrows': rows, 'ncols': rows} | kwargs
     self.train.show_batch(**kwargs)
 

@@ -6,7 +6,7 @@
 __all__ = ['is_for_pictures', 'ImageList', 'SegmentationLabelList', 'SegmentationItemList', 'plot_multi', 'PointsLabelList',
            'PointsItemList', 'ObjectLabelList', 'ObjectItemList']
 
-# %% ../../nbs/48_vision.chain.ipynb #48bcb1e4
+# %% ../../nbs/48_vision.chain.ipynb #fab20950
 import copy
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +21,7 @@ from ..data.block import TransformBlock
 from ..data.chain import ItemList, LabelList, both_sets, column_values
 from ..data.transforms import image_extensions
 from ..transform import Transform, accepted_types
-from .augment import Resize, ResizeMethod
+from .augment import PadMode, Resize, ResizeMethod
 from .core import PILImage, PILImageBW, TensorBBoxCreate
 from .data import BBoxBlock, BBoxLblBlock, ImageBlock, MaskBlock, PointBlock
 
@@ -30,7 +30,7 @@ def is_for_pictures(f: Transform) -> bool:
     "Does the transform work on single pictures, before they become tensors?"
     return any(issubclass(kind, Image.Image) for func in f.encodes.funcs for kind in accepted_types(func))
 
-# %% ../../nbs/48_vision.chain.ipynb #08f3c471
+# %% ../../nbs/48_vision.chain.ipynb #d201aa09
 class ImageList(ItemList):
     "Pictures, by the names of their files"
     extensions = image_extensions
@@ -43,7 +43,7 @@ class ImageList(ItemList):
     ):
         super().__init__(items, path, inner_df)
         kinds = {'RGB': PILImage, 'L': PILImageBW}
-        if convert_mode not in kinds: raise ValueError(f'convert_mode is {convert_mode!r}: it has to be one of {list(kinds)}')
+        if convert_mode not in kinds: raise ValueError(f'convert_mode is {convert_mode!r}: give one of {list(kinds)}')
         self.kind = kinds[convert_mode]
 
     def make_block(self) -> TransformBlock:
@@ -59,13 +59,12 @@ class ImageList(ItemList):
     ) -> tuple[list, list]:
         "The transforms of single pictures, and those of batches"
         if tfm_y is False and self.label_cls: raise ValueError(
-            f'tfm_y=False: the targets of {type(self).__name__} are places in the picture, so they have to move with it')
+            f'tfm_y=False: the targets of {type(self).__name__} are places in the picture and have to move with it')
         fs = both_sets(tfms)
         if padding_mode: fs = [_with_padding(f, padding_mode) for f in fs]
         method = resize_method or (ResizeMethod.Crop if isinstance(size, int) else ResizeMethod.Squish)
-        resize = [] if size is None else [Resize(size, method, **({'pad_mode': padding_mode} if padding_mode else {}))]
-        singly = [is_for_pictures(f) for f in fs]
-        return (resize + [f for f, single in zip(fs, singly) if single], [f for f, single in zip(fs, singly) if not single])
+        resize = [] if size is None else [Resize(size, method, pad_mode=padding_mode or PadMode.Reflection)]
+        return resize + [f for f in fs if is_for_pictures(f)], [f for f in fs if not is_for_pictures(f)]
 
 
 def _with_padding(f, mode):
