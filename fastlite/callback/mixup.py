@@ -15,7 +15,7 @@ from .core import Callback
 from ..core import describe
 from ..learner import item_losses
 
-# %% ../../nbs/37_callback.mixup.ipynb #b89fef15
+# %% ../../nbs/37_callback.mixup.ipynb #48f99c74
 def lined_up(
     lam: Tensor,  # one number per item
     x: Tensor,    # a batch
@@ -33,13 +33,13 @@ class MixHandler(Callback):
         alpha: float = 0.5,  # of the Beta distribution: the smaller, the less is mixed
     ):
         if alpha <= 0: raise ValueError(f'alpha={alpha}: it must be above 0')
-        self.alpha = alpha
+        self.shares = Beta(alpha, alpha)
 
     def before_batch(self):
         xb, yb, device = self.learn.xb, self.learn.yb, self.learn.device
         for x in xb:
             if not x.is_floating_point(): raise TypeError(f'{self} mixes floats, not {describe(x)} of {x.dtype}')
-        lam = Beta(self.alpha, self.alpha).sample((len(xb[0]),)).to(device, non_blocking=True)
+        lam = self.shares.sample((len(xb[0]),)).to(device, non_blocking=True)
         partner = torch.randperm(len(lam)).to(device, non_blocking=True)
         self.learn.xb, self.lam = self.mix(xb, tuple(x[partner] for x in xb), torch.maximum(lam, 1 - lam))
         def blend(y, o): return torch.lerp(o, y, lined_up(self.lam, y)) if y.is_floating_point() else y
