@@ -77,7 +77,7 @@ def _sampling_grid(inverse, size):
     places = torch.view_as_real(everywhere(*pairs.T[..., None]))
     return places.div_(everywhere(*inverse[:, 2].T[..., None]).clamp_(min=0.05)[..., None])
 
-# %% ../../nbs/47_vision.batch.ipynb #ff454fbc
+# %% ../../nbs/47_vision.batch.ipynb #1a97a857
 def _shrinking(inverse, old, new):
     "How many old pixels, along a side, become one at the middle of the picture that shrinks least; at least 1"
     areas = torch.linalg.det(inverse).abs() / inverse[:, 2, 2].abs()**3 * (old[0] * old[1] / (new[0] * new[1]))
@@ -86,8 +86,10 @@ def _shrinking(inverse, old, new):
 
 def _resample(x, inverse, size, mode, pad_mode, shrink=1):
     "New pictures of height and width `size`, read out of `x`, which is made smaller by `shrink` first"
-    still, same_size = (inverse == torch.eye(3)).flatten(1).all(1), tuple(size) == tuple(x.shape[-2:])
+    still, mirrored = ((inverse == torch.tensor([a, 1, 1]).diag()).flatten(1).all(1) for a in (1, -1))
+    same_size = tuple(size) == tuple(x.shape[-2:])
     if same_size and still.all(): return x
+    if same_size and (still | mirrored).all(): return x.where(to_device(still, x.device)[:, None, None, None], x.flip(-1))
     y = x if shrink == 1 else F.interpolate(x, size=[o // shrink for o in x.shape[-2:]], mode='area')
     grid = _sampling_grid(to_device(inverse, x.device), size).to(x.dtype)
     y = F.grid_sample(y, grid, mode, pad_mode, align_corners=False)
@@ -109,7 +111,7 @@ def _recolour(x, colours):
     c, colours = x.shape[1], colours.to(x)
     return torch.baddbmm(colours[:, :c, c:], colours[:, :c, :c], x.flatten(2)).clamp_(0, 1).view_as(x)
 
-# %% ../../nbs/47_vision.batch.ipynb #0a6ad966
+# %% ../../nbs/47_vision.batch.ipynb #2de8e4c4
 def _brightness_mat(mean, level):
     "A medium grey becomes `level`; `mean` are the mean colours with a 1 at their end, n×(c+1)"
     return _colour_mat(2 * level[:, None, None] * torch.eye(mean.shape[1] - 1, device=mean.device))
@@ -118,8 +120,8 @@ def _brightness_mat(mean, level):
 def _contrast_mat(mean, factor):
     "Away from the mean grey, or nearer to it"
     c = mean.shape[1] - 1
-    grey = mean[:, :c] @ _grey_weights(mean)
-    return _colour_mat(factor[:, None, None] * torch.eye(c, device=mean.device), (1 - factor) * grey)
+    shift = (1 - factor) * (mean[:, :c] @ _grey_weights(mean))
+    return _colour_mat(factor[:, None, None] * torch.eye(c, device=mean.device), shift)
 
 
 def _grey_weights(mean):
@@ -127,12 +129,11 @@ def _grey_weights(mean):
     c = mean.shape[1] - 1
     return to_device(torch.tensor([0.299, 0.587, 0.114] if c == 3 else [1 / c] * c), mean.device)
 
-# %% ../../nbs/47_vision.batch.ipynb #38b51087
+# %% ../../nbs/47_vision.batch.ipynb #160f9ab7
 def _saturation_mat(mean, factor):
     "Away from the grey that is as bright, or nearer to it"
     c, factor = mean.shape[1] - 1, factor[:, None, None]
-    grey = _grey_weights(mean).expand(c, c)
-    return _colour_mat(factor * torch.eye(c, device=mean.device) + (1 - factor) * grey)
+    return _colour_mat(factor * torch.eye(c, device=mean.device) + (1 - factor) * _grey_weights(mean))  # in each row
 
 
 def _hue_mat(mean, turn):
@@ -440,7 +441,7 @@ def Hue(
     "Other colours, up to `max_hue` of a circle away"
     return BatchAugment(lights=Step(_hue_mat, [_chance(draw, -max_hue, max_hue)], p, batch))
 
-# %% ../../nbs/47_vision.batch.ipynb #5d4ad21f
+# %% ../../nbs/47_vision.batch.ipynb #508ac200
 @patch
 def merge(self: BatchAugment, other: Any) -> BatchAugment | None:
     "Both in one, if `other` is a `BatchAugment` too and they agree in size, mode, padding and crop"
@@ -460,8 +461,8 @@ def with_settings(
     **settings,  # size, mode, pad_mode
 ) -> list:
     "The transforms, with copies of those for batches of pictures that have other settings"
-    def changed(f): return BatchAugment(f.moves, f.lights, **f.settings() | settings)
-    return [changed(f) if isinstance(f, BatchAugment) else f for f in listify(tfms)]
+    return [BatchAugment(f.moves, f.lights, **f.settings() | settings) if isinstance(f, BatchAugment) else f
+            for f in listify(tfms)]
 
 # %% ../../nbs/47_vision.batch.ipynb #de571bbb
 def aug_transforms(
