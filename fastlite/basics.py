@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/90_basics.ipynb #021b7590
+# %% ../nbs/90_basics.ipynb #e1508c1e
 import random
 import re
 import string
@@ -30,7 +30,7 @@ from .torch_core import (
     ShowTitle, TensorBase, TensorCategory, TensorImage, TensorImageBW, TensorMask, TensorMultiCategory,
     TitledFloat, TitledInt, TitledStr, show_image, show_images, show_title, tensor)
 from .transform import ItemTransform, Pipeline, Transform, portable
-from .data.load import DataLoader
+from .data.load import DataLoader, PartialDL, SortedDL, WeightedDL
 from .data.core import DataLoaders, Datasets, TfmdLists
 from .data.transforms import (
     AttrGetter, Categorize, Category, ColReader, ColSplitter, EncodedMultiCategorize, EndSplitter,
@@ -68,12 +68,22 @@ from .callback.progress import CSVLogger, ProgressCallback, master_bar, progress
 from .callback.schedule import (
     ParamScheduler, SchedCos, SchedExp, SchedLin, SchedNo, SchedPoly, combine_scheds, combined_cos,
     minimum, slide, steep, valley)
+from .callback.tracker import (
+    EarlyStoppingCallback, ReduceLROnPlateau, SaveModelCallback, TerminateOnNaNCallback, TrackerCallback)
+from .callback.training import (
+    BnFreeze, ChannelsLast, EMACallback, GradientAccumulation, GradientClip, SWACallback,
+    ShortEpochCallback, TensorBoardCallback)
+from .callback.fp16 import MixedPrecision
 from .callback.hook import ActivationStats, HookCallback
+from .callback.mixup import CutMix, MixUp
+from .callback.training import (
+    BnFreeze, ChannelsLast, EMACallback, GradientAccumulation, GradientClip, SWACallback,
+    ShortEpochCallback, TensorBoardCallback)
 from .interpret import ClassificationInterpretation, Interpretation
 from .export import load_learner
 from .aliases import accuracy_thresh
 
-# %% ../nbs/90_basics.ipynb #28d908af
+# %% ../nbs/90_basics.ipynb #588adbea
 __all__ = [
     'F', 'Image', 'L', 'Path', 'Tensor', 'array', 'first', 'nn', 'np', 'partial', 'patch', 'pd', 'plt', 'random', 're', 'string', 'torch',
     'apply', 'default_device', 'find_bs', 'get_grid', 'get_random_states', 'ifnone', 'listify',
@@ -83,7 +93,7 @@ __all__ = [
     'TensorMultiCategory', 'TitledFloat', 'TitledInt', 'TitledStr', 'show_image', 'show_images',
     'show_title', 'tensor',
     'ItemTransform', 'Pipeline', 'Transform', 'portable',
-    'DataLoader',
+    'DataLoader', 'PartialDL', 'SortedDL', 'WeightedDL',
     'DataLoaders', 'Datasets', 'TfmdLists',
     'AttrGetter', 'Categorize', 'Category', 'ColReader', 'ColSplitter', 'EncodedMultiCategorize',
     'EndSplitter', 'FileGetter', 'FileSplitter', 'FolderSplitter', 'FuncSplitter', 'GrandparentSplitter',
@@ -116,7 +126,15 @@ __all__ = [
     'CSVLogger', 'ProgressCallback', 'master_bar', 'progress_bar',
     'ParamScheduler', 'SchedCos', 'SchedExp', 'SchedLin', 'SchedNo', 'SchedPoly', 'combine_scheds',
     'combined_cos', 'minimum', 'slide', 'steep', 'valley',
+    'EarlyStoppingCallback', 'ReduceLROnPlateau', 'SaveModelCallback', 'TerminateOnNaNCallback',
+    'TrackerCallback',
+    'BnFreeze', 'ChannelsLast', 'EMACallback', 'GradientAccumulation', 'GradientClip', 'SWACallback',
+    'ShortEpochCallback', 'TensorBoardCallback',
+    'MixedPrecision',
     'ActivationStats', 'HookCallback',
+    'CutMix', 'MixUp',
+    'BnFreeze', 'ChannelsLast', 'EMACallback', 'GradientAccumulation', 'GradientClip', 'SWACallback',
+    'ShortEpochCallback', 'TensorBoardCallback',
     'ClassificationInterpretation', 'Interpretation',
     'load_learner',
     'accuracy_thresh',

@@ -6,15 +6,17 @@
 __all__ = ['bn_types', 'ShortEpochCallback', 'GradientAccumulation', 'GradientClip', 'set_bn_eval', 'BnFreeze', 'ChannelsLast',
            'EMACallback', 'SWACallback', 'TensorBoardCallback']
 
-# %% ../../nbs/38_callback.training.ipynb #32db725d
+# %% ../../nbs/38_callback.training.ipynb #653265e3
 import math
 from pathlib import Path
 
 import torch
+from fastcore.basics import patch
 from torch import Tensor, nn
 
 from .core import Callback, CancelStepException, CancelTrainException, CancelValidException
 from ..core import find_bs
+from ..loop import Learner
 
 # %% ../../nbs/38_callback.training.ipynb #0796477b
 class ShortEpochCallback(Callback):
@@ -109,6 +111,15 @@ class ChannelsLast(Callback):
         pictures = [isinstance(x, Tensor) and x.ndim == 4 for x in self.xb]
         self.learn.xb = tuple(x.contiguous(memory_format=torch.channels_last) if is_picture else x
                               for x, is_picture in zip(self.xb, pictures))
+
+# %% ../../nbs/38_callback.training.ipynb #9d79b4b0
+@patch
+def compile(self: Learner,
+    **kwargs,  # for `torch.compile`, such as `mode='max-autotune'`, `dynamic=True` or `backend='eager'`
+) -> Learner:
+    "Compile the model when it next runs; its parameters and their names stay, and what `freeze` changes is noticed"
+    self.model.compile(**kwargs)
+    return self
 
 # %% ../../nbs/38_callback.training.ipynb #b757a326
 class EMACallback(Callback):
