@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/90_basics.ipynb #e1508c1e
+# %% ../nbs/90_basics.ipynb #52aa5aaf
 import random
 import re
 import string
@@ -70,9 +70,6 @@ from .callback.schedule import (
     minimum, slide, steep, valley)
 from .callback.tracker import (
     EarlyStoppingCallback, ReduceLROnPlateau, SaveModelCallback, TerminateOnNaNCallback, TrackerCallback)
-from .callback.training import (
-    BnFreeze, ChannelsLast, EMACallback, GradientAccumulation, GradientClip, SWACallback,
-    ShortEpochCallback, TensorBoardCallback)
 from .callback.fp16 import MixedPrecision
 from .callback.hook import ActivationStats, HookCallback
 from .callback.mixup import CutMix, MixUp
@@ -83,7 +80,7 @@ from .interpret import ClassificationInterpretation, Interpretation
 from .export import load_learner
 from .aliases import accuracy_thresh
 
-# %% ../nbs/90_basics.ipynb #588adbea
+# %% ../nbs/90_basics.ipynb #40f1977a
 __all__ = [
     'F', 'Image', 'L', 'Path', 'Tensor', 'array', 'first', 'nn', 'np', 'partial', 'patch', 'pd', 'plt', 'random', 're', 'string', 'torch',
     'apply', 'default_device', 'find_bs', 'get_grid', 'get_random_states', 'ifnone', 'listify',
@@ -128,8 +125,6 @@ __all__ = [
     'combined_cos', 'minimum', 'slide', 'steep', 'valley',
     'EarlyStoppingCallback', 'ReduceLROnPlateau', 'SaveModelCallback', 'TerminateOnNaNCallback',
     'TrackerCallback',
-    'BnFreeze', 'ChannelsLast', 'EMACallback', 'GradientAccumulation', 'GradientClip', 'SWACallback',
-    'ShortEpochCallback', 'TensorBoardCallback',
     'MixedPrecision',
     'ActivationStats', 'HookCallback',
     'CutMix', 'MixUp',
