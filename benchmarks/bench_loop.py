@@ -1,4 +1,9 @@
-"""What a step of `Learner.fit` costs over the loop one writes by hand, on a net so small that the loop is what counts."""
+"""What a step of `Learner.fit` costs over the loop one writes by hand, on a net so small that the loop is what counts.
+
+fastai is no requirement: where it is installed, its `fit` is measured, too.
+"""
+from importlib.util import find_spec
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -57,8 +62,23 @@ def compare(what: str, opt_func, make_opt, beside: str, at_most: float | None):
     report(what, beside, mine/STEPS, theirs/STEPS, ratio, at_most, f'{over:+.0f} µs a step (≤ 40)', held=over <= 40)
 
 
+def beside_fastai():
+    "One row: a step of `fit` against one of fastai's, both with their Adam"
+    from fastai import basics as fastai
+    dl, empty = batches(), DataLoader([], batch_size=None)
+    ours = Learner(DataLoaders(dl, empty), net(), loss_func=F.cross_entropy, opt_func=Adam, lr=0.01)
+    theirs = fastai.Learner(fastai.DataLoaders(dl, empty), net(), loss_func=F.cross_entropy, lr=0.01)
+
+    def fit(learn):
+        with learn.no_bar(), learn.no_logging(): learn.fit(1)
+
+    mine, seconds, ratio = side_by_side(lambda: fit(ours), lambda: fit(theirs))
+    report('a step of fit, Adam', 'fastai', mine/STEPS, seconds/STEPS, ratio)
+
+
 if __name__ == '__main__':
     quiet()
     compare('a step of fit, SGD', SGD, lambda ps: SGD(ps, lr=0.01), 'loop by hand, the same SGD', 1.15)
     compare('a step of fit, Adam', Adam, same_adam, 'loop by hand, the same Adam', 1.15)
     compare('a step of fit, Adam', Adam, lambda ps: torch.optim.Adam(ps, lr=0.01, fused=True), 'loop by hand, torch fused Adam', 1.15)
+    if find_spec('fastai'): beside_fastai()

@@ -1,5 +1,9 @@
-"""A step of our optimizers over the parameters of resnet18 against torch's fused ones."""
+"""A step of our optimizers over the parameters of resnet18 against torch's fused ones, and fastai's where it is installed.
+
+fastai is no requirement: without it its rows are left out.
+"""
 from functools import partial
+from importlib.util import find_spec
 
 import torch
 from torchvision.models import resnet18
@@ -25,7 +29,7 @@ def stepper(opt):
     return steps
 
 
-def compare(what: str, ours, theirs, at_most: float, beside: str = 'torch fused'):
+def compare(what: str, ours, theirs, at_most: float = None, beside: str = 'torch fused'):
     "One row"
     mine, seconds, ratio = side_by_side(stepper(ours), stepper(theirs), 15)
     report(f'{what} step, resnet18', beside, mine/STEPS, seconds/STEPS, ratio, at_most)
@@ -39,3 +43,8 @@ if __name__ == '__main__':
     fused_adamw = partial(torch.optim.AdamW, lr=1e-4, betas=(0.9, 0.99), eps=1e-5, fused=True)
     compare('Adam', Adam(parameters(), lr=1e-4), fused_adamw(parameters()), 1.1)
     compare('LAMB', Lamb(parameters(), lr=1e-4), fused_adamw(parameters()), 2, 'torch fused AdamW')
+    if find_spec('fastai'):
+        from fastai import optimizer as fastai
+        for name, ours in (('Adam', Adam), ('Lamb', Lamb)):
+            theirs = getattr(fastai, name)(parameters(), lr=1e-4, wd=0.)
+            compare(name, ours(parameters(), lr=1e-4, wd=0.), theirs, beside='fastai')
