@@ -4,15 +4,17 @@
 
 # %% auto #0
 __all__ = ['RUN_STATE', 'check_dls', 'check_parts', 'first_targets', 'target_types', 'find_loss', 'format_value', 'print_row',
-           'silent', 'Learner', 'renamed', 'steps_model', 'clean_up', 'only', 'plain_on']
+           'silent', 'Learner', 'renamed', 'steps_model', 'clean_up', 'is_out_of_memory', 'only', 'plain_on']
 
-# %% ../nbs/29_loop.ipynb #c37f3765
+# %% ../nbs/29_loop.ipynb #4e91d8d8
+import gc
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from inspect import signature
 from numbers import Integral
 from pathlib import Path
+from traceback import clear_frames
 from typing import Any
 
 import torch
@@ -22,7 +24,7 @@ from torch import Tensor, nn
 from .callback.core import (Callback, CancelBackwardException, CancelBatchException, CancelEpochException,
                                     CancelFitException, CancelStepException, CancelTrainException, CancelValidException,
                                     HasCallbacks)
-from .core import (apply, describe, get_random_states, is_listy, listify, set_random_states,
+from .core import (apply, describe, find_bs, get_random_states, is_listy, listify, set_random_states,
                            trainable_params)
 from .layers import norm_types
 from .losses import BCEWithLogitsLossFlat, CrossEntropyLossFlat, MSELossFlat
@@ -92,10 +94,10 @@ def print_row(row: list):
 def silent(row: list):
     "The `logger` that says nothing"
 
-# %% ../nbs/29_loop.ipynb #887a6246
+# %% ../nbs/29_loop.ipynb #0bc13cf7
 class Learner(HasCallbacks):
     "Data, a model, a loss and an optimizer, and the loop in which they meet"
-    default_cbs = ()
+    default_cbs, checkpoint_cb = (), None  # callbacks of every Learner; what `fit(resume=…)` adds
 
     def __init__(
         self,
@@ -122,7 +124,7 @@ class Learner(HasCallbacks):
         self.path, self.model_dir = Path(path or getattr(dls, 'path', '.')), Path(model_dir)
         self.wd, self.wd_bn_bias, self.train_bn, self.moms = wd, wd_bn_bias, train_bn, moms
         self.n_epoch, self.epoch, self.train_iter, self.pct_train, self.fitting = 1, 0, 0, 0., False
-        self.dl, self.training, self.iter, self.n_iter, self.valid_values = None, False, 0, 0, None
+        self.dl, self.rest, self.training, self.iter, self.n_iter, self.valid_values = None, None, False, 0, 0, None
         self.xb, self.yb, self.pred, self.loss, self.loss_grad = (), (), None, None, None
         self.active = []
         super().__init__([*self.default_cbs, *listify(cbs)])
@@ -215,8 +217,8 @@ def unfreeze(self: Learner):
     "Train all parameter groups"
     self.freeze_to(0)
 
-# %% ../nbs/29_loop.ipynb #9a0efa99
-RUN_STATE = 'dl training fitting iter n_iter xb yb pred loss loss_grad valid_values active'.split()
+# %% ../nbs/29_loop.ipynb #8187b974
+RUN_STATE = 'dl rest training fitting iter n_iter xb yb pred loss loss_grad valid_values active'.split()
 
 
 @patch
@@ -231,6 +233,7 @@ def running(self: Learner) -> Iterator:
     except BaseException as e:
         place = f'{"training" if self.training else "validation"} batch {self.iter} of {self.n_iter}'
         e.add_note(f'in epoch {self.epoch}, {place}' if self.fitting else f'in {place}')
+        if is_out_of_memory(e): self.free_memory(e)
         raise
     finally:
         try: clean_up([cb for cb in self.cbs if cb not in outer])
@@ -255,6 +258,31 @@ def prepare(self: Learner):
         if isinstance(part, nn.Module): part.to(self.device)
     self.metrics = [mk_metric(m) for m in listify(self.metrics)]
     self.find_methods()
+
+# %% ../nbs/29_loop.ipynb #b5f0a42a
+def is_out_of_memory(e: BaseException) -> bool:
+    "Was there no memory left, on a device or on the CPU?"
+    if isinstance(e, (torch.OutOfMemoryError, MemoryError)): return True
+    return isinstance(e, RuntimeError) and any(text in str(e) for text in ('out of memory', "can't allocate memory"))
+
+
+@patch
+def free_memory(
+    self: Learner,
+    e: BaseException,  # out of memory
+):
+    "Let go of the batch, the gradients and all that the error holds, and note which batch size to try"
+    bs = find_bs(self.xb) if self.xb else getattr(self.dl, 'bs', None)
+    if bs == 1: e.add_note('out of memory with a batch of one item: make the items or the model smaller')
+    elif bs: e.add_note(f'out of memory with a batch of {bs} items: try bs={bs//2} (GradientAccumulation({bs}) then keeps '
+                        'the size of a step), or to_fp16()')
+    self.xb, self.yb, self.pred, self.loss, self.loss_grad = (), (), None, None, None
+    if self._opt is not None: self._opt.zero_grad()
+    while e is not None:
+        clear_frames(e.__traceback__)
+        e = e.__context__
+    gc.collect()
+    if torch.cuda.is_initialized(): torch.cuda.empty_cache()
 
 # %% ../nbs/29_loop.ipynb #f9c4a06a
 def only(parts: tuple) -> Any:
@@ -340,7 +368,7 @@ def one_batch(
     if self.training: self.train_iter += 1
     self('after_batch')
 
-# %% ../nbs/29_loop.ipynb #8a34de97
+# %% ../nbs/29_loop.ipynb #e5a068b4
 @patch
 def one_pass(
     self: Learner,
@@ -348,7 +376,7 @@ def one_pass(
     training: bool,  # learn from it, or only look
 ):
     "All batches of a loader"
-    self.dl, self.training = dl, training
+    self.dl, self.training, self.iter, self.rest = dl, training, 0, None
     self.model.train(training)
     name, cancel = ('train', CancelTrainException) if training else ('validate', CancelValidException)
     with torch.set_grad_enabled(training): self.with_events(self.all_batches, name, cancel)
@@ -357,16 +385,16 @@ def one_pass(
 @patch
 def all_batches(self: Learner):
     "The batches of `self.dl`, one after the other"
-    self.iter, self.n_iter = 0, len(self.dl)
-    for i, b in enumerate(self.dl):
+    self.n_iter = len(self.dl)
+    for i, b in enumerate(self.dl if self.rest is None else self.rest, self.iter):
         if self.training: self.pct_train = (self.epoch + i/self.n_iter) / self.n_epoch
         self.one_batch(i, b)
 
-# %% ../nbs/29_loop.ipynb #4b39ad95
+# %% ../nbs/29_loop.ipynb #c9ad2eae
 @patch
 def all_epochs(self: Learner):
     "The epochs of a fit"
-    for self.epoch in range(self.n_epoch): self.with_events(self.one_epoch, 'epoch', CancelEpochException)
+    for self.epoch in range(self.epoch, self.n_epoch): self.with_events(self.one_epoch, 'epoch', CancelEpochException)
 
 
 @patch
@@ -378,6 +406,13 @@ def one_epoch(self: Learner):
 
 
 @patch
+def make_checkpoint(self: Learner, file: str | Path) -> Callback:
+    "The callback that writes checkpoints of a fit to `file`, and goes on from there"
+    if self.checkpoint_cb is None: raise ImportError('fit(resume=…) needs `import fastlite.callback.resume`')
+    return self.checkpoint_cb(file)
+
+
+@patch
 def fit(
     self: Learner,
     n_epoch: int,                 # how many times to go through the training set
@@ -385,6 +420,7 @@ def fit(
     wd: float = None,             # weight decay; `self.wd` if not given
     cbs: Callback | list = None,  # callbacks for this fit alone
     reset_opt: bool = False,      # start with a new optimizer
+    resume: str | Path = None,    # write checkpoints to this file; if it is there, go on from it
 ):
     "Train"
     if self.fitting: raise RuntimeError('this Learner is fitting already: a callback cannot start another fit in it')
@@ -392,6 +428,7 @@ def fit(
     if not len(self.dls.train):
         raise ValueError('the training loader has no batches: with drop_last, are there fewer items than a batch takes?')
     if reset_opt or not steps_model(self.opt, self.model): self.create_opt()
+    if resume is not None: cbs = [*listify(cbs), self.make_checkpoint(resume)]
     wd = self.wd if wd is None else wd
     if wd is not None: self.opt.set_hyper('wd', wd)
     self.opt.set_hyper('lr', self.lr if lr is None else lr)

@@ -7,7 +7,7 @@ __all__ = ['BATCH_EVENTS', 'event', 'CancelFitException', 'CancelEpochException'
            'CancelBatchException', 'CancelBackwardException', 'CancelStepException', 'check_event_name', 'Callback',
            'HasCallbacks']
 
-# %% ../../nbs/28_callback.core.ipynb #a67799b3
+# %% ../../nbs/28_callback.core.ipynb #1355c356
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ from typing import Any
 
 from fastcore.basics import patch
 
-from ..core import listify
+from ..core import listify, to_device
 
 # %% ../../nbs/28_callback.core.ipynb #14f5e154
 class event(StrEnum):
@@ -69,12 +69,13 @@ def check_event_name(
     if near: raise TypeError(f'{cls.__name__}.{name}: there is no such event; did you mean {near[0]!r}? '
                              f'The events are: {", ".join(event.__members__)}')
 
-# %% ../../nbs/28_callback.core.ipynb #e56384a0
+# %% ../../nbs/28_callback.core.ipynb #f4c0a29e
 class Callback:
     "Base of callbacks: a method with the name of an event is called at that event"
     order = 0                              # callbacks of lower order are called first
     learn = None                           # the Learner, once it is in one
     run, run_train, run_valid = True, True, True  # is it called at all; in batches of training; in those of validation
+    keeps = ()                             # names of attributes that a checkpoint of a fit must hold
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -98,6 +99,14 @@ class Callback:
 
     def cleanup(self):
         "Called when a fit or a validation is over, however it ended: give back what was taken"
+
+    def state_dict(self) -> dict:
+        "What a checkpoint holds of it: tensors, numbers and texts, and lists and dicts of them"
+        return {name: getattr(self, name) for name in self.keeps}
+
+    def load_state_dict(self, state: dict):
+        "Take over what `state_dict` gave; in a fit this comes after `before_fit`"
+        for name, value in to_device(state, getattr(self.learn, 'device', 'cpu')).items(): setattr(self, name, value)
 
     @property
     def name(self) -> str:

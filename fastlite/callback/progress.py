@@ -192,7 +192,7 @@ class master_bar(progress_bar):
         "Write a text or a row of a table"
         if self.view: self.view.row(line if table else [line])
 
-# %% ../../nbs/32_callback.progress.ipynb #92d1b4ab
+# %% ../../nbs/32_callback.progress.ipynb #aef3c3d5
 class ProgressCallback(Callback):
     "Shows how far a fit is, and its table of results"
     order = 40  # before the Recorder, which writes the header
@@ -218,7 +218,7 @@ class ProgressCallback(Callback):
         self.next_look = perf_counter() + self.every
 
     def after_batch(self):
-        self.bars[-1].done += 1
+        self.bars[-1].done = self.iter + 1  # a fit that goes on does not begin at 0
         if perf_counter() < self.next_look: return
         losses = self.recorder.smooth_losses if self.learn.training else []
         if losses: self.bars[-1].comment = f'loss {losses[-1]:.4f}'

@@ -465,7 +465,7 @@ def _check_sendable(maker, num_workers):
                    'ends in .py, and import it from there; or use num_workers=0')
         raise
 
-# %% ../../nbs/10_data.load.ipynb #7b0dfe77
+# %% ../../nbs/10_data.load.ipynb #4c0deec0
 @patch
 def _torch_loader(self: DataLoader, keys: list) -> TorchLoader:
     "torch's loader for the batches `keys`; the one whose processes were kept, if nothing has changed"
@@ -486,11 +486,24 @@ def _torch_loader(self: DataLoader, keys: list) -> TorchLoader:
 
 
 @patch
-def __iter__(self: DataLoader) -> Iterator:
+def iter_from(
+    self: DataLoader,
+    first: int,  # number of a batch
+) -> Iterator:
+    "The batches of the next epoch from number `first` on; no item of those before is looked up"
     epoch, self.epoch = self.epoch, self.epoch + 1
-    loader = self._torch_loader([(epoch, indices) for indices in self.batches(epoch)])
+    loader = self._torch_loader([(epoch, indices) for indices in self.batches(epoch)[first:]])
+    return self._finished(loader)
+
+
+@patch
+def _finished(self: DataLoader, loader: TorchLoader) -> Iterator:
     for batch in loader: yield self.finish(batch)
     if loader.persistent_workers: self._kept_loader = loader  # after a whole epoch nothing is under way
+
+
+@patch
+def __iter__(self: DataLoader) -> Iterator: return self.iter_from(0)
 
 
 def _as_is(batch):
