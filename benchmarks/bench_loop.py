@@ -64,7 +64,7 @@ def compare(what: str, opt_func, make_opt, beside: str, at_most: float | None):
 
 def beside_fastai():
     "One row: a step of `fit` against one of fastai's, both with their Adam"
-    from fastai import basics as fastai
+    from fastai.vision import all as fastai
     dl, empty = batches(), DataLoader([], batch_size=None)
     ours = Learner(DataLoaders(dl, empty), net(), loss_func=F.cross_entropy, opt_func=Adam, lr=0.01)
     theirs = fastai.Learner(fastai.DataLoaders(dl, empty), net(), loss_func=F.cross_entropy, lr=0.01)
