@@ -187,9 +187,9 @@ class FocalLossFlat(CrossEntropyLossFlat):
     ):
         BaseLoss.__init__(self, FocalLoss, *args, gamma=gamma, axis=axis, **kwargs)
 
-# %% ../nbs/21_losses.ipynb #5e74190c
+# %% ../nbs/21_losses.ipynb #6665b23c
 class DiceLoss(CrossEntropyLossFlat):
-    "1 - Dice, of probabilities and masks of class numbers, for each picture and class; Milletari and others, arXiv 1606.04797"
+    "1 - Dice, of probabilities and masks of class numbers, for each picture and class; Milletari et al., arXiv 1606.04797"
     def __init__(
         self,
         axis: int = 1,                 # the dimension of the classes
