@@ -211,8 +211,10 @@ def show_results(
     nrows: int = None,      # rows of the grid
     ncols: int = None,      # columns
     figsize: tuple = None,  # inches
+    rows: int = None,       # so many rows, each of as many samples; in place of the three before
 ):
     "Show samples with their targets and predictions"
+    if rows is not None: max_n, nrows, ncols = rows*rows, rows, rows
     dl, n_inp = self.dls[ds_idx] if dl is None else dl, self.dls.n_inp
     b = (dl.new(shuffle=True) if hasattr(dl, 'new') else dl).one_batch()
     with self.no_bar(): _, _, decoded = self.get_preds(dl=[b], with_decoded=True)
