@@ -13,6 +13,7 @@ from collections import deque, namedtuple
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import accumulate
+from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -142,6 +143,7 @@ def fit_one_cycle(
     moms: tuple = None,            # momentum at start, top and end; `self.moms` if not given
     cbs: Callback | list = None,   # callbacks for this fit alone
     reset_opt: bool = False,       # start with a new optimizer
+    resume: str | Path = None,     # checkpoint file: go on from it, as `fit` does
     max_lr: float | slice = None,  # older name of `lr_max`
 ):
     "Fit with a rate that goes up to `lr_max` and down again, and a momentum that goes down and up"
@@ -151,7 +153,7 @@ def fit_one_cycle(
     lrs = group_lrs(self, lr_max)
     scheds = {'lr': combined_cos(pct_start, lrs/div, lrs, lrs/div_final)}
     if 'mom' in self.opt.hypers[0]: scheds['mom'] = combined_cos(pct_start, *(moms or self.moms))
-    self.fit(n_epoch, wd=wd, cbs=[ParamScheduler(scheds), *listify(cbs)], reset_opt=reset_opt)
+    self.fit(n_epoch, wd=wd, cbs=[ParamScheduler(scheds), *listify(cbs)], reset_opt=reset_opt, resume=resume)
 
 # %% ../../nbs/33_callback.schedule.ipynb #d9bea2f0
 @patch
@@ -164,11 +166,12 @@ def fit_flat_cos(
     wd: float = None,             # weight decay; `self.wd` if not given
     cbs: Callback | list = None,  # callbacks for this fit alone
     reset_opt: bool = False,      # start with a new optimizer
+    resume: str | Path = None,    # checkpoint file: go on from it, as `fit` does
 ):
     "Fit with a constant rate which falls along a cosine at the end"
     lrs = group_lrs(self, lr)
     sched = combine_scheds([pct_start, 1 - pct_start], [SchedNo(lrs, lrs), SchedCos(lrs, lrs/div_final)])
-    self.fit(n_epoch, wd=wd, cbs=[ParamScheduler({'lr': sched}), *listify(cbs)], reset_opt=reset_opt)
+    self.fit(n_epoch, wd=wd, cbs=[ParamScheduler({'lr': sched}), *listify(cbs)], reset_opt=reset_opt, resume=resume)
 
 
 @patch
@@ -181,11 +184,12 @@ def fit_sgdr(
     wd: float = None,              # weight decay; `self.wd` if not given
     cbs: Callback | list = None,   # callbacks for this fit alone
     reset_opt: bool = False,       # start with a new optimizer
+    resume: str | Path = None,     # checkpoint file: go on from it, as `fit` does
 ):
     "Fit with a rate that falls to 0 along a cosine, and starts again"
     lrs, lengths = group_lrs(self, lr_max), [cycle_len*cycle_mult**i for i in range(n_cycles)]
     sched = combine_scheds([n/sum(lengths) for n in lengths], [SchedCos(lrs, 0*lrs)]*n_cycles)
-    self.fit(sum(lengths), wd=wd, cbs=[ParamScheduler({'lr': sched}), *listify(cbs)], reset_opt=reset_opt)
+    self.fit(sum(lengths), wd=wd, cbs=[ParamScheduler({'lr': sched}), *listify(cbs)], reset_opt=reset_opt, resume=resume)
 
 # %% ../../nbs/33_callback.schedule.ipynb #122b650f
 @patch
@@ -202,14 +206,16 @@ def fine_tune(
     moms: tuple = None,           # momentum at start, top and end; `self.moms` if not given
     cbs: Callback | list = None,  # callbacks for these fits alone
     reset_opt: bool = False,      # start with a new optimizer
+    resume: str | Path = None,    # checkpoint file: go on from it, as `fit` does; another one with `-frozen` for the first fit
 ):
     "Fit the last group for `freeze_epochs`, then all groups for `epochs`, each as one cycle"
     if reset_opt: self.create_opt()
+    frozen = None if resume is None else str(resume).removesuffix('.ckpt') + '-frozen'
     same = dict(div_final=div_final, wd=wd, moms=moms, cbs=cbs)
     self.freeze()
-    if freeze_epochs: self.fit_one_cycle(freeze_epochs, slice(base_lr), pct_start=0.99, **same)
+    if freeze_epochs: self.fit_one_cycle(freeze_epochs, slice(base_lr), pct_start=0.99, resume=frozen, **same)
     self.unfreeze()
-    self.fit_one_cycle(epochs, slice(base_lr/2/lr_mult, base_lr/2), pct_start=pct_start, div=div, **same)
+    self.fit_one_cycle(epochs, slice(base_lr/2/lr_mult, base_lr/2), pct_start=pct_start, div=div, resume=resume, **same)
 
 # %% ../../nbs/33_callback.schedule.ipynb #26385051
 class Snapshot:
