@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/90_basics.ipynb #52aa5aaf
+# %% ../nbs/90_basics.ipynb #7cf2160f
 import random
 import re
 import string
@@ -48,9 +48,15 @@ from .layers import (
     AdaptiveConcatPool2d, ConvLayer, Embedding, Flatten, Lambda, LinBnDrop, Module, ResBlock,
     SigmoidRange, sequential, sigmoid_range)
 from .losses import (
-    BCEWithLogitsLossFlat, CrossEntropyLossFlat, L1LossFlat, LabelSmoothingCrossEntropy, MSELossFlat)
+    BCEWithLogitsLossFlat, CrossEntropyLossFlat, DiceLoss, FocalLoss, FocalLossFlat, L1LossFlat,
+    LabelSmoothingCrossEntropy, LabelSmoothingCrossEntropyFlat, MSELossFlat)
 from .metrics import (
-    AvgMetric, Metric, accuracy, accuracy_multi, error_rate, mae, mse, rmse, top_k_accuracy)
+    APScoreMulti, AccumMetric, AvgMetric, BalancedAccuracy, CohenKappa, Dice, DiceMulti,
+    ExplainedVariance, F1Score, F1ScoreMulti, FBeta, FBetaMulti, JaccardCoeff, JaccardCoeffMulti,
+    LossMetric, LossMetrics, MatthewsCorrCoef, Metric, PearsonCorrCoef, Perplexity, Precision,
+    PrecisionMulti, R2Score, Recall, RecallMulti, RocAuc, RocAucBinary, RocAucMulti, SpearmanCorrCoef,
+    accuracy, accuracy_multi, error_rate, exp_rmspe, fbeta, foreground_acc, mae, mse, rmse,
+    sklearn_metric, skm_to_fastai, top_k_accuracy)
 from .optimizer import (
     Adam, Lamb, Larc, Lookahead, OptimWrapper, Optimizer, QHAdam, RAdam, RMSProp, SGD, adam_step,
     average_grad, average_sqr_grad, debias, l2_reg, lamb_step, larc_layer_lr, larc_step, momentum_step,
@@ -80,7 +86,7 @@ from .interpret import ClassificationInterpretation, Interpretation
 from .export import load_learner
 from .aliases import accuracy_thresh
 
-# %% ../nbs/90_basics.ipynb #40f1977a
+# %% ../nbs/90_basics.ipynb #6a1d7cb7
 __all__ = [
     'F', 'Image', 'L', 'Path', 'Tensor', 'array', 'first', 'nn', 'np', 'partial', 'patch', 'pd', 'plt', 'random', 're', 'string', 'torch',
     'apply', 'default_device', 'find_bs', 'get_grid', 'get_random_states', 'ifnone', 'listify',
@@ -105,9 +111,14 @@ __all__ = [
     'RunningBatchNorm',
     'AdaptiveConcatPool2d', 'ConvLayer', 'Embedding', 'Flatten', 'Lambda', 'LinBnDrop', 'Module',
     'ResBlock', 'SigmoidRange', 'sequential', 'sigmoid_range',
-    'BCEWithLogitsLossFlat', 'CrossEntropyLossFlat', 'L1LossFlat', 'LabelSmoothingCrossEntropy',
-    'MSELossFlat',
-    'AvgMetric', 'Metric', 'accuracy', 'accuracy_multi', 'error_rate', 'mae', 'mse', 'rmse',
+    'BCEWithLogitsLossFlat', 'CrossEntropyLossFlat', 'DiceLoss', 'FocalLoss', 'FocalLossFlat',
+    'L1LossFlat', 'LabelSmoothingCrossEntropy', 'LabelSmoothingCrossEntropyFlat', 'MSELossFlat',
+    'APScoreMulti', 'AccumMetric', 'AvgMetric', 'BalancedAccuracy', 'CohenKappa', 'Dice', 'DiceMulti',
+    'ExplainedVariance', 'F1Score', 'F1ScoreMulti', 'FBeta', 'FBetaMulti', 'JaccardCoeff',
+    'JaccardCoeffMulti', 'LossMetric', 'LossMetrics', 'MatthewsCorrCoef', 'Metric', 'PearsonCorrCoef',
+    'Perplexity', 'Precision', 'PrecisionMulti', 'R2Score', 'Recall', 'RecallMulti', 'RocAuc',
+    'RocAucBinary', 'RocAucMulti', 'SpearmanCorrCoef', 'accuracy', 'accuracy_multi', 'error_rate',
+    'exp_rmspe', 'fbeta', 'foreground_acc', 'mae', 'mse', 'rmse', 'sklearn_metric', 'skm_to_fastai',
     'top_k_accuracy',
     'Adam', 'Lamb', 'Larc', 'Lookahead', 'OptimWrapper', 'Optimizer', 'QHAdam', 'RAdam', 'RMSProp', 'SGD',
     'adam_step', 'average_grad', 'average_sqr_grad', 'debias', 'l2_reg', 'lamb_step', 'larc_layer_lr',

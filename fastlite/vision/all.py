@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../../nbs/91_vision.all.ipynb #d1f6a300
+# %% ../../nbs/91_vision.all.ipynb #7f44120b
 from torchvision.models import resnet18, resnet34, resnet50, resnet101, resnet152
 
 import fastlite.basics
@@ -20,15 +20,15 @@ from .utils import (
     verify_image, verify_images)
 from .augment import FlipItem, PadMode, RandTransform, RandomResizedCrop, Resize, ResizeMethod
 from .batch import (
-    Brightness, Contrast, Dihedral, Flip, Hue, RandomResizedCropGPU, Rotate, Saturation, Warp, Zoom,
-    aug_transforms, get_transforms, setup_aug_tfms)
+    BatchAugment, Brightness, Contrast, Dihedral, Flip, Hue, RandomErasing, RandomResizedCropGPU, Rotate,
+    Saturation, Warp, Zoom, aug_transforms, get_transforms, setup_aug_tfms)
 from .models.xresnet import XResNet, xresnet18, xresnet34, xresnet50, xresnet_tiny
 from .learner import create_body, create_head, create_vision_model, vision_learner
 from .chain import ImageList, ObjectItemList, PointsItemList, SegmentationItemList, plot_multi
 from .heatmap import acts_and_grads, cam, gradcam, show_heatmap
 from .aliases import ImageFileList, ImageItemList, cnn_learner, create_cnn
 
-# %% ../../nbs/91_vision.all.ipynb #70fbd7db
+# %% ../../nbs/91_vision.all.ipynb #23eb9aea
 __all__ = [
     *fastlite.basics.__all__,
     'resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152',
@@ -39,8 +39,9 @@ __all__ = [
     'download_images', 'image_problem', 'resize_image', 'resize_images', 'search_images',
     'search_images_ddg', 'verify_image', 'verify_images',
     'FlipItem', 'PadMode', 'RandTransform', 'RandomResizedCrop', 'Resize', 'ResizeMethod',
-    'Brightness', 'Contrast', 'Dihedral', 'Flip', 'Hue', 'RandomResizedCropGPU', 'Rotate', 'Saturation',
-    'Warp', 'Zoom', 'aug_transforms', 'get_transforms', 'setup_aug_tfms',
+    'BatchAugment', 'Brightness', 'Contrast', 'Dihedral', 'Flip', 'Hue', 'RandomErasing',
+    'RandomResizedCropGPU', 'Rotate', 'Saturation', 'Warp', 'Zoom', 'aug_transforms', 'get_transforms',
+    'setup_aug_tfms',
     'XResNet', 'xresnet18', 'xresnet34', 'xresnet50', 'xresnet_tiny',
     'create_body', 'create_head', 'create_vision_model', 'vision_learner',
     'ImageList', 'ObjectItemList', 'PointsItemList', 'SegmentationItemList', 'plot_multi',
