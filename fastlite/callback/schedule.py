@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['SchedNo', 'SchedLin', 'SchedCos', 'SchedExp', 'SchedPoly', 'combine_scheds', 'combined_cos', 'ParamScheduler',
            'group_lrs', 'Snapshot', 'loader_generators', 'keep_everything', 'LRFinder', 'minimum', 'steep',
-           'longest_fall', 'valley', 'slide', 'LRCurve', 'SuggestionMethod', 'suggest']
+           'longest_fall', 'valley', 'slide', 'valley_floor', 'LRCurve', 'SuggestionMethod', 'suggest']
 
-# %% ../../nbs/33_callback.schedule.ipynb #62b8f6d5
+# %% ../../nbs/33_callback.schedule.ipynb #bc3f3168
 import math
 from collections import deque, namedtuple
 from collections.abc import Callable, Iterator
@@ -121,7 +121,7 @@ class ParamScheduler(Callback):
         if recorder is None: return
         for name in self.scheds: recorder.hps.setdefault(name, []).append(hyper[name])
 
-# %% ../../nbs/33_callback.schedule.ipynb #36b37ec4
+# %% ../../nbs/33_callback.schedule.ipynb #697b294f
 def group_lrs(
     learn: Learner,
     lr: float | slice | None,  # `learn.lr` if not given
@@ -155,7 +155,7 @@ def fit_one_cycle(
     if 'mom' in self.opt.hypers[0]: scheds['mom'] = combined_cos(pct_start, *(moms or self.moms))
     self.fit(n_epoch, wd=wd, cbs=[ParamScheduler(scheds), *listify(cbs)], reset_opt=reset_opt, resume=resume)
 
-# %% ../../nbs/33_callback.schedule.ipynb #d9bea2f0
+# %% ../../nbs/33_callback.schedule.ipynb #2a8fbe30
 @patch
 def fit_flat_cos(
     self: Learner,
@@ -191,7 +191,7 @@ def fit_sgdr(
     sched = combine_scheds([n/sum(lengths) for n in lengths], [SchedCos(lrs, 0*lrs)]*n_cycles)
     self.fit(sum(lengths), wd=wd, cbs=[ParamScheduler({'lr': sched}), *listify(cbs)], reset_opt=reset_opt, resume=resume)
 
-# %% ../../nbs/33_callback.schedule.ipynb #122b650f
+# %% ../../nbs/33_callback.schedule.ipynb #82711278
 @patch
 def fine_tune(
     self: Learner,
@@ -274,7 +274,7 @@ def keep_everything(learn: Learner) -> Iterator:
         for g, state in generators: g.set_state(state)
         set_random_states(states)
 
-# %% ../../nbs/33_callback.schedule.ipynb #6aab0099
+# %% ../../nbs/33_callback.schedule.ipynb #3e9b9cbe
 class LRFinder(Callback):
     "Raises the rate from batch to batch until the loss explodes; `lr_find` uses it, and cleans up"
     run_valid, beta = False, 0.98
@@ -288,7 +288,7 @@ class LRFinder(Callback):
         if num_it < 2: raise ValueError(f'num_it is {num_it}: it takes at least 2 batches to compare rates')
         if not 0 < start_lr < end_lr: raise ValueError(f'expected 0 < start_lr < end_lr, not {start_lr} and {end_lr}')
         self.sched, self.num_it, self.stop_div = SchedExp(start_lr, end_lr), num_it, stop_div
-        self.tried, self.smoothed, self.average = [], [], 0.
+        self.tried, self.seen, self.smoothed, self.average = [], [], [], 0.
 
     def before_batch(self): self.learn.opt.set_hyper('lr', self.sched(len(self.tried)/(self.num_it - 1)))
 
@@ -296,6 +296,7 @@ class LRFinder(Callback):
         loss = self.learn.loss.item()
         if not math.isfinite(loss): raise CancelFitException
         self.tried.append(self.learn.opt.hypers[-1]['lr'])
+        self.seen.append(loss)
         self.average = self.beta*self.average + (1 - self.beta)*loss
         self.smoothed.append(self.average/(1 - self.beta**len(self.tried)))
         best = min(self.smoothed)
@@ -365,9 +366,35 @@ def slide(
     lr = lrs[left]*adjust_value
     return lr, (lr, float(np.interp(math.log(lr), np.log(lrs), losses)))
 
-# %% ../../nbs/33_callback.schedule.ipynb #a0837e24
+# %% ../../nbs/33_callback.schedule.ipynb #c0372b39
+def valley_floor(
+    lrs: list,            # rates, rising
+    losses: list,         # loss seen at each rate, not smoothed
+    width: float = 0.5,   # neighbours this many powers of ten away count (standard deviation of a bell curve)
+    share: float = 0.1,   # of the fall: how far above the lowest the floor reaches
+) -> tuple[float, float]: # lowest and highest rate of the floor
+    "The rates around the lowest averaged loss at which it is nearly as low"
+    x, losses = np.log10(lrs), np.asarray(losses)
+    start = np.median(losses[:max(3, len(losses)//5)])
+    losses = np.minimum(losses, start + 5*abs(start - losses.min()))
+    weights = np.exp(-((x[:, None] - x)/width)**2/2)
+    average = weights @ losses/weights.sum(1)
+    low = high = int(average.argmin())
+    level = average[low] + share*(start - average[low])
+    while low > 0 and average[low - 1] <= level: low -= 1
+    while high < len(x) - 1 and average[high + 1] <= level: high += 1
+    return float(lrs[low]), float(lrs[high])
+
+# %% ../../nbs/33_callback.schedule.ipynb #e87d1ddf
 class LRCurve:
-    "What `lr_find` saw: `lrs` and smoothed `losses`, and in `points` where each suggestion was read"
+    """What `lr_find` saw: `lrs` and smoothed `losses`; in `points` where each suggestion was read; in `why` what each is
+
+    `lr`, the middle of `floor` (see `valley_floor`), is a rate to take without looking."""
+    @property
+    def lr(self) -> float:
+        "The middle, on a logarithmic scale, of the floor"
+        return math.sqrt(self.floor[0]*self.floor[1])
+
     def plot(
         self,
         ax: plt.Axes = None,  # where; a new figure if not given
@@ -377,7 +404,8 @@ class LRCurve:
         ax.plot(self.lrs, self.losses)
         ax.set(xscale='log', xlabel='learning rate', ylabel='loss')
         for name, lr, at in zip(self._fields, self, self.points): ax.plot(*at, 'o', label=f'{name}: {lr:.2e}')
-        if self.points: ax.legend()
+        ax.axvline(self.lr, color='gray', linestyle=':', label=f'lr: {self.lr:.2e}')
+        ax.legend(fontsize='small')
         return ax
 
 
@@ -391,20 +419,24 @@ def suggest(
     losses: list,         # smoothed loss at each, finite
     suggest_funcs: list,  # such as `valley`: each gives a rate, or a rate and a point of the curve
     num_it: int,          # batches asked for
+    seen: list = None,    # the losses before they were smoothed; `losses` if not given
 ) -> LRCurve:             # a named tuple of rates
     "Cut off the ends of the curve, which say little, and ask every function"
     if len(losses) < 3:
         raise ValueError(f'lr_find saw {len(losses)} finite losses before it had to stop: are inputs or weights nan?')
+    floor = valley_floor(lrs, seen or losses)
     lrs, losses = lrs[num_it//10:] or lrs, losses[num_it//10:] or losses
     if len(lrs) >= 15: lrs, losses = lrs[:-5], losses[:-5]
     found = [f(np.array(lrs), np.array(losses), num_it) for f in suggest_funcs]
     found = [o if isinstance(o, tuple) else (o, (o, np.interp(o, lrs, losses))) for o in found]
     names = namedtuple('SuggestedLRs', map(func_name, suggest_funcs), rename=True)
     res = type('SuggestedLRs', (LRCurve, names), {})(*(float(lr) for lr, _ in found))
-    res.lrs, res.losses, res.points = lrs, losses, [point for _, point in found]
+    res.lrs, res.losses, res.points, res.floor = lrs, losses, [point for _, point in found], floor
+    reasons = [f'{name} {lr:.2e}: {f.__doc__ or ""}' for name, lr, f in zip(res._fields, res, suggest_funcs)]
+    res.why = '\n'.join([*reasons, f'lr {res.lr:.2e}: the middle of the floor, {floor[0]:.2e} to {floor[1]:.2e}'])
     return res
 
-# %% ../../nbs/33_callback.schedule.ipynb #a0699131
+# %% ../../nbs/33_callback.schedule.ipynb #da0d966b
 @patch
 def lr_find(
     self: Learner,
@@ -420,6 +452,6 @@ def lr_find(
     left_out = [cb for cb in self.cbs if not getattr(cb, 'in_lr_find', True)]
     with keep_everything(self), self.no_bar(), self.removed_cbs(left_out):
         self.fit(num_it//max(1, len(self.dls.train)) + 1, cbs=finder)
-    res = suggest(finder.tried, finder.smoothed, listify(suggest_funcs), num_it)
+    res = suggest(finder.tried, finder.smoothed, listify(suggest_funcs), num_it, finder.seen)
     if show_plot: res.plot()
     return res
