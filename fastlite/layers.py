@@ -145,7 +145,7 @@ class ConvLayer(nn.Sequential):
         act = [] if act_cls is None else [act_cls()]
         super().__init__(conv, *(norm + act if bn_1st else act + norm))
 
-# %% ../nbs/20_layers.ipynb #8c76aa11
+# %% ../nbs/20_layers.ipynb #9fdfb2bf
 class ResBlock(Module):
     "`act(convpath(x) + idpath(x))`: convolutions that start by adding nothing to what passes by them"
     def __init__(
@@ -154,12 +154,12 @@ class ResBlock(Module):
         ni: int,                               # channels in, divided by `expansion`
         nf: int,                               # channels out, divided by `expansion`
         stride: int = 1,                       # 2 halves the image
-        norm_type: NormType = NormType.Batch,  # of all norms but the path's last, which is `BatchZero`
+        norm_type: NormType | None = NormType.Batch,  # of all norms but the path's last, `BatchZero`; None: no norm
         act_cls: Callable = nn.ReLU,           # class of the activations
     ):
         hidden, ni, nf = nf, ni * expansion, nf * expansion
         conv = partial(ConvLayer, act_cls=act_cls, norm_type=norm_type)
-        last = partial(ConvLayer, act_cls=None, norm_type=NormType.BatchZero)
+        last = partial(ConvLayer, act_cls=None, norm_type=norm_type and NormType.BatchZero)
         if expansion == 1: path = [conv(ni, hidden, stride=stride), last(hidden, nf)]
         else: path = [conv(ni, hidden, 1), conv(hidden, hidden, stride=stride), last(hidden, nf, 1)]
         shortcut = [] if stride == 1 else [nn.AvgPool2d(stride, ceil_mode=True)]
