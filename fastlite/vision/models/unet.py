@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['find_skips', 'icnr_init', 'PixelShuffle_ICNR', 'SelfAttention', 'resize_as', 'UnetBlock', 'UnetDecoder',
-           'DynamicUnet', 'create_unet_model', 'unet_learner']
+           'DynamicUnet', 'create_unet_model', 'unet_learner', 'describe_model', 'build_model']
 
 # %% ../../../nbs/50_vision.models.unet.ipynb #ba66714b
 import inspect
@@ -240,3 +240,20 @@ def unet_learner(
     learn.model_config = {'application': 'unet', 'arch': arch, 'n_out': n_out, 'n_in': n_in, 'cut': cut, **unet_args}
     if pretrained: learn.freeze()
     return learn
+
+# %% ../../../nbs/50_vision.models.unet.ipynb #a695adcc
+def describe_model(config: dict) -> dict:
+    "The arguments of `unet_learner` that built its model, as plain data; raises ValueError naming what cannot travel"
+    for name in ('act_cls', 'init', 'norm_type'):
+        if name in config: raise ValueError(f'a U-Net made with `{name}` of your own cannot travel: only plain data can')
+    return vision.describe_model({**config, 'custom_head': None})
+
+
+def build_model(
+    arch: str,       # name of the architecture
+    n_out: int,      # outputs per pixel
+    n_in: int = 3,   # bands of the images
+    **unet_args,     # passed to `DynamicUnet`
+) -> DynamicUnet:    # weights random
+    "The model that `describe_model` described"
+    return create_unet_model(find_arch(arch), n_out, pretrained=False, n_in=n_in, **unet_args)
