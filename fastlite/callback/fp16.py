@@ -53,10 +53,10 @@ def full(x: Tensor) -> Tensor:
     "A tensor of 16-bit floats in 32 bits; anything else as it is"
     return x.float() if getattr(x, 'dtype', None) in (torch.float16, torch.bfloat16) else x
 
-# %% ../../nbs/35_callback.fp16.ipynb #ec970757
+# %% ../../nbs/35_callback.fp16.ipynb #ae719cf9
 class MixedPrecision(Callback):
     "Runs the model in 16 bits where that is safe; weights, losses and metrics stay in 32"
-    order, context, dtype = 10, None, None
+    order, keeps, context, dtype = 10, ('scale', 'n_good'), None, None
 
     def __init__(
         self,

@@ -22,13 +22,13 @@ from .schedule import ParamScheduler
 from ..hooks import Hooks, tensors_in
 from ..loop import silent
 
-# %% ../../nbs/34_callback.tracker.ipynb #9440080a
+# %% ../../nbs/34_callback.tracker.ipynb #aeb696be
 SMALL_IS_GOOD = 'loss', 'error', 'mse', 'mae', 'rmspe', 'perplexity'
 
 
 class TrackerCallback(Callback):
     "Compares a recorded number with its best value after each epoch; a nan is never better"
-    order, in_lr_find = 60, False
+    order, in_lr_find, keeps = 60, False, ('best', 'wait')
 
     def __init__(
         self,
@@ -86,9 +86,11 @@ class EarlyStoppingCallback(TrackerCallback):
                  f'{self.wait} epoch{"s" if self.wait > 1 else ""}')
         raise CancelFitException
 
-# %% ../../nbs/34_callback.tracker.ipynb #c1763302
+# %% ../../nbs/34_callback.tracker.ipynb #8fa14c6d
 class SaveModelCallback(TrackerCallback):
     "Saves the weights at each new best and loads them after the fit; or saves them regularly, or at the end"
+    keeps = 'best', 'wait', 'last_saved_path'
+
     def __init__(
         self,
         monitor: str = 'valid_loss',      # this and the next two: as for `TrackerCallback`

@@ -35,10 +35,11 @@ class ShortEpochCallback(Callback):
         if self.learn.training: raise CancelTrainException
         if self.short_valid: raise CancelValidException
 
-# %% ../../nbs/38_callback.training.ipynb #a1bacdb6
+# %% ../../nbs/38_callback.training.ipynb #aca2938a
 class GradientAccumulation(Callback):
     "Takes a step when the gradients of `n_acc` items are together, as if they had been one batch"
     order, run_valid = -10, False  # before schedules, mixed precision and clipping
+    keeps = 'n_items', 'n_done', 'n_steps'
 
     def __init__(
         self,
@@ -121,11 +122,12 @@ def compile(self: Learner,
     self.model.compile(**kwargs)
     return self
 
-# %% ../../nbs/38_callback.training.ipynb #b757a326
+# %% ../../nbs/38_callback.training.ipynb #0c439ac8
 class EMACallback(Callback):
     "Averages the weights; validates, saves and ends with the average"
     order, run_valid, in_lr_find = 100, False, False  # the last to act after an epoch
     put_off, trained, swapped, n = False, False, False, 0
+    keeps = 'averages', 'n', 'swapped', 'put_off'
 
     def __init__(
         self,
