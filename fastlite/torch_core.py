@@ -7,7 +7,7 @@ __all__ = ['tensor', 'TensorBase', 'to_plain', 'retain_type', 'show_image', 'sho
            'TensorImageBW', 'TensorMask', 'TensorCategory', 'TensorMultiCategory', 'show_title', 'ShowTitle',
            'TitledInt', 'TitledFloat', 'TitledStr']
 
-# %% ../nbs/04_torch_core.ipynb #3f1b7d72
+# %% ../nbs/04_torch_core.ipynb #e22097b4
 import colorsys
 import copy
 from typing import Any
@@ -19,7 +19,7 @@ from matplotlib.colors import ListedColormap
 from PIL import Image
 from torch import Tensor
 
-from .core import apply, describe, get_grid
+from .core import apply, describe, get_grid, listify
 
 # %% ../nbs/04_torch_core.ipynb #2d384775
 def tensor(
@@ -97,9 +97,9 @@ def retain_type(
     res.__dict__.update(like.__dict__)
     return res
 
-# %% ../nbs/04_torch_core.ipynb #d6c8ecf6
-def _pixels(im):
-    "`im` as an array h×w or h×w×c that matplotlib can draw"
+# %% ../nbs/04_torch_core.ipynb #05356f24
+def _pixels(im, bands=None, stretch=None):
+    "`im` as an array h×w or h×w×c that matplotlib can draw; `bands` and `stretch` as for `show_image`"
     if isinstance(im, Tensor):
         im = to_plain(im).detach().cpu()
         is_last = im.ndim == 3 and im.shape[-1] in (1, 3, 4) and im.shape[0] not in (1, 3, 4)  # h×w×c already
@@ -107,25 +107,44 @@ def _pixels(im):
         im = (im.float() if im.dtype in (torch.float16, torch.bfloat16) else im).numpy()
     if getattr(im, 'mode', '') in ('P', 'PA', 'LA', 'CMYK', 'YCbCr', 'LAB', 'HSV'): im = im.convert('RGB')  # Pillow
     x = np.asarray(im)
+    if bands is not None and x.ndim == 3: x = _chosen(x, listify(bands))
     if x.ndim == 3 and x.shape[-1] == 1: x = x[..., 0]
     if x.ndim not in (2, 3) or (x.ndim == 3 and x.shape[-1] not in (3, 4)): raise ValueError(
         f'cannot show {describe(im)} as one picture. Several pictures: show_images(x). '
-        'More than 3 channels: choose some, as in x[[3, 2, 1]]')
+        'Not 1 or 3 channels: choose some, as in bands=(3, 2, 1)')
+    if stretch is not None: return _stretched(x, *stretch)
     return x.clip(0, 1) if x.ndim == 3 and x.dtype.kind == 'f' else x
 
 
+def _chosen(x, bands):
+    "The channels `bands` of the array `x`, h×w×c"
+    n = x.shape[-1]
+    if len(bands) not in (1, 3) or any(not -n <= b < n for b in bands): raise ValueError(
+        f'bands are {bands}, but one or three of the channels 0 to {n - 1} can be shown')
+    return x[..., bands]
+
+
+def _stretched(x, low, high):
+    "The array `x`, in which the percentiles `low` and `high` of each channel are 0 and 1; 0 where there is no number"
+    dark, bright = np.nanpercentile(x, (low, high), axis=(0, 1))
+    return np.nan_to_num((x - dark) / np.maximum(bright - dark, 1e-12)).clip(0, 1)
+
+# %% ../nbs/04_torch_core.ipynb #cb302fb0
 def show_image(
     im: Any,                # Pillow picture, array h×w(×c) or tensor (c×)h×w
     ax: plt.Axes = None,    # where; a new figure if not given
     figsize: tuple = None,  # inches of the new figure
     title: Any = None,      # text above
     ctx: plt.Axes = None,   # the same as `ax`
+    bands: tuple = None,    # the channels to show: one, or three as red, green and blue
+    stretch: tuple = None,  # percentiles of each channel that become black and white, such as (2, 98)
     **kwargs,               # passed to `imshow`: `cmap`, `alpha`, `vmin` …
 ) -> plt.Axes:
     "Show a picture, whatever holds it"
     ax = ax if ax is not None else ctx
     if ax is None: _, ax = plt.subplots(figsize=figsize or (3, 3))
-    x = _pixels(im)
+    x = _pixels(im, bands, stretch)
+    if stretch is not None: kwargs |= {'vmin': 0, 'vmax': 1}
     ax.imshow(x, **({'cmap': 'gray'} if x.ndim == 2 else {}) | kwargs)
     if title is not None: ax.set_title(str(title))
     ax.axis('off')
