@@ -5,13 +5,16 @@
 # %% auto #0
 __all__ = ['ImageItemList', 'ImageFileList', 'create_cnn', 'cnn_learner']
 
-# %% ../../nbs/89_vision.aliases.ipynb #1d48b8c1
+# %% ../../nbs/89_vision.aliases.ipynb #2b477868
 from ..aliases import old_name
+from ..learner import Learner
 from .chain import ImageList
 from .learner import vision_learner
+from .models.unet import unet_learner
 
-# %% ../../nbs/89_vision.aliases.ipynb #77277e6e
+# %% ../../nbs/89_vision.aliases.ipynb #d062d0c3
 ImageItemList = old_name('ImageItemList', ImageList)
 ImageFileList = old_name('ImageFileList', ImageList)
 create_cnn = old_name('create_cnn', vision_learner)
 cnn_learner = old_name('cnn_learner', vision_learner)
+Learner.create_unet = staticmethod(old_name('Learner.create_unet', unet_learner))

@@ -23,7 +23,7 @@ from ...learner import Learner
 from .. import learner as vision
 from ..learner import add_norm, create_body, find_arch, splitter_of, stats_of
 
-# %% ../../../nbs/50_vision.models.unet.ipynb #b88a65bd
+# %% ../../../nbs/50_vision.models.unet.ipynb #c65c26d3
 def find_skips(
     encoder: nn.Module,          # the body of a network for images
     size: tuple = (256, 256),    # height and width of the picture that is sent through
@@ -36,7 +36,8 @@ def find_skips(
     def level(o): return round(math.log2(size[0]/o.shape[2]))
     if not is_grid(end): raise ValueError(
         f'a U-Net needs a body that gives a grid, bs × channels × height × width, but this {type(encoder).__name__} '
-        f'makes {tuple(getattr(end, "shape", ()))} of a picture of {size[0]}×{size[1]}: choose `cut` so that it ends before the pooling')
+        f'makes {tuple(getattr(end, "shape", ()))} of a picture of {size[0]}×{size[1]}: choose `cut` so that it ends '
+        'before the pooling')
     found = {level(o): (names[m], o.shape[1]) for m, o in zip(parts, hooks.stored) if is_grid(o)}
     return {n: found[n] for n in sorted(found) if n <= level(end)}
 
@@ -241,11 +242,11 @@ def unet_learner(
     if pretrained: learn.freeze()
     return learn
 
-# %% ../../../nbs/50_vision.models.unet.ipynb #a695adcc
+# %% ../../../nbs/50_vision.models.unet.ipynb #f675af63
 def describe_model(config: dict) -> dict:
     "The arguments of `unet_learner` that built its model, as plain data; raises ValueError naming what cannot travel"
     for name in ('act_cls', 'init', 'norm_type'):
-        if name in config: raise ValueError(f'a U-Net made with `{name}` of your own cannot travel: only plain data can')
+        if name in config: raise ValueError(f'a U-Net made with `{name}` of your own cannot travel')
     return vision.describe_model({**config, 'custom_head': None})
 
 
