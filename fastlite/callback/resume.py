@@ -5,9 +5,10 @@
 # %% auto #0
 __all__ = ['as_data', 'take_random', 'give_random', 'rest_of', 'data_of', 'fit_of', 'differing', 'Checkpoint']
 
-# %% ../../nbs/39_callback.resume.ipynb #ec0b32a5
+# %% ../../nbs/39_callback.resume.ipynb #1041f7d3
 from collections import deque
 from collections.abc import Iterator
+from glob import escape
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
@@ -27,19 +28,22 @@ from ..loop import Learner, silent
 from ..metrics import func_name
 from ..state import load_state, save_state
 
-# %% ../../nbs/39_callback.resume.ipynb #ca2df110
+# %% ../../nbs/39_callback.resume.ipynb #3e8dab39
 def as_data(x: Any) -> Any:
-    "`x` with tensors in place of arrays and of long tuples of numbers, and texts in place of paths"
+    "`x` with tensors in place of arrays, and texts in place of paths: what `save_state` takes"
     if isinstance(x, np.ndarray): return torch.from_numpy(x.astype(np.int64) if x.dtype == np.uint32 else x)
-    if isinstance(x, tuple) and len(x) > 100: return torch.tensor(x)
+    if isinstance(x, np.generic): return x.item()
     if isinstance(x, dict): return {k: as_data(v) for k, v in x.items()}
-    if isinstance(x, (list, tuple)): return type(x)(map(as_data, x))
+    if isinstance(x, (list, tuple)): return (tuple if isinstance(x, tuple) else list)(map(as_data, x))
     return str(x) if isinstance(x, Path) else x
 
 
 def take_random(dls: Any) -> dict:
     "Where all random generators and the loaders stand"
-    return {'generators': as_data(get_random_states()), 'own': [g.get_state() for g in loader_generators(dls)],
+    states = get_random_states()
+    version, numbers, extra = states['python']
+    states['python'] = version, torch.tensor(numbers), extra
+    return {'generators': as_data(states), 'own': [g.get_state() for g in loader_generators(dls)],
             'loaders': [dl.state_dict() if hasattr(dl, 'state_dict') else None for dl in dls.loaders]}
 
 
@@ -156,11 +160,12 @@ class Checkpoint(Callback):
         "Is it `pause` seconds since the last checkpoint, and long enough for what one takes?"
         return perf_counter() - self.last >= max(pause, self.took/self.share)
 
-# %% ../../nbs/39_callback.resume.ipynb #62ee1149
+# %% ../../nbs/39_callback.resume.ipynb #9beba859
 @patch
 def before_fit(self: Checkpoint):
     self.fit_here = fit_of(self.learn) | {'callbacks that keep something': [cb.name for cb in self.keepers()]}
     self.found, self.took, self.last, self.epoch_start = None, 0., perf_counter(), None
+    for part in self.path.parent.glob(f'.{escape(self.path.name)}.*.part'): part.unlink()  # of a writer that was killed
     if self.path.exists(): self.go_on()
 
 
@@ -188,6 +193,10 @@ def after_epoch(self: Checkpoint):
 @patch
 def after_fit(self: Checkpoint):
     if not (self.found and self.found['done']): self.write(self.n_epoch, done=True)
+
+
+@patch
+def cleanup(self: Checkpoint): self.found = self.epoch_start = None  # they are large
 
 # %% ../../nbs/39_callback.resume.ipynb #94e3d00d
 @patch
