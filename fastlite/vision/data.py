@@ -6,7 +6,7 @@
 __all__ = ['ImageBlock', 'MaskBlock', 'PointBlock', 'clip_remove_empty', 'bb_pad', 'BBoxBlock', 'BBoxLblBlock',
            'ImageDataLoaders', 'SegmentationDataLoaders']
 
-# %% ../../nbs/41_vision.data.ipynb #745c5de0
+# %% ../../nbs/41_vision.data.ipynb #b2296143
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -25,12 +25,12 @@ from ..data.transforms import (ColReader, ColSplitter, GrandparentSplitter, IntT
                                       RegexLabeller, get_image_files, parent_label)
 from ..torch_core import to_plain
 from ..transform import portable
-from .core import (AddMaskCodes, BBoxCategorize, BBoxLabeler, CheckTargets, PILBase, PILImage, PILMask,
-                                  PointScaler, TensorBBox, TensorBBoxCreate, TensorPointCreate)
+from .core import (AddMaskCodes, BBoxCategorize, BBoxLabeler, CheckTargets, PILImage, PILMask, PointScaler,
+                                  TensorBBox, TensorBBoxCreate, TensorPointCreate)
 
-# %% ../../nbs/41_vision.data.ipynb #8fe50483
+# %% ../../nbs/41_vision.data.ipynb #6842161d
 def ImageBlock(
-    cls: type[PILBase] = PILImage,  # what opens the pictures, such as `PILImageBW`
+    cls: type = PILImage,  # what opens the pictures, by its class method `open`, such as `PILImageBW`
 ) -> TransformBlock:
     "Pictures: opened by `cls`, carried as bytes, made fractions of 0..1 in the batch"
     return TransformBlock(type_tfms=cls.open, batch_tfms=IntToFloatTensor)
