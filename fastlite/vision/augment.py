@@ -6,14 +6,13 @@
 __all__ = ['resize_box', 'RandTransform', 'move_points', 'move_to_box', 'ResizeMethod', 'PadMode', 'crop_box', 'pad_box',
            'Resize', 'RandomResizedCrop', 'FlipItem']
 
-# %% ../../nbs/42_vision.augment.ipynb #3fa875af
+# %% ../../nbs/42_vision.augment.ipynb #33f550b3
 import math
 import random
 from functools import partial
 from typing import Any
 
 import numpy as np
-import torch
 from fastcore.basics import patch
 from PIL import Image
 from torch.nn import functional as F
@@ -21,9 +20,10 @@ from torch.nn import functional as F
 from ..core import apply, describe, is_listy
 from ..torch_core import TensorImage, TensorMask, to_plain
 from ..transform import Transform, portable
-from .core import BILINEAR, NEAREST, PILBase, PILMask, TensorBBox, TensorPoint, sample_size
+from .core import (BILINEAR, NEAREST, PILBase, PILMask, TensorBBox, TensorPoint, image2tensor,
+                                  sample_size, to_image)
 
-# %% ../../nbs/42_vision.augment.ipynb #c244798f
+# %% ../../nbs/42_vision.augment.ipynb #826d3511
 def resize_box(
     x: Image.Image,                         # picture
     size: tuple[int, int],                  # height and width of the result
@@ -36,9 +36,9 @@ def resize_box(
     box = max(0, left), max(0, top), min(x.width, right), min(x.height, bottom)
     whole = all(o == int(o) for o in box)
     wider, higher = (box[2] - box[0]) / w, (box[3] - box[1]) / h
-    if whole and wider == higher == 1: im = x.crop(tuple(map(int, box)))
-    elif whole and wider >= 1 and higher >= 1 and resample == BILINEAR and x.mode in ('RGB', 'L'):
-        im = _shrunk(x if box == (0, 0, *x.size) else x.crop(tuple(map(int, box))), size)
+    if whole and wider >= 1 and higher >= 1 and resample == BILINEAR and x.mode in ('RGB', 'L'):
+        im = _shrunk(x, size, tuple(map(int, box)))
+    elif whole and wider == higher == 1: im = x.crop(tuple(map(int, box)))
     else: im = x.resize((w, h), resample, box=box, reducing_gap=2.)
     return _same_class(im, cls)
 
@@ -48,7 +48,7 @@ def _same_class(im, like):
     if isinstance(like, PILBase): im.__class__ = type(like)
     return im
 
-# %% ../../nbs/42_vision.augment.ipynb #8ae608b9
+# %% ../../nbs/42_vision.augment.ipynb #d429b787
 def _decoded(x, size, box):
     "The picture `x` and the `box` in it; at a smaller scale, if `x` is a JPEG that is not decoded yet"
     if getattr(x, 'late', None) is None: return x, box
@@ -57,14 +57,19 @@ def _decoded(x, size, box):
     return x.reduced(factor), box if factor == 1 else tuple(o / factor for o in box)
 
 
-def _shrunk(x, size):
-    "The picture `x` made smaller by torch's filter for bytes, which is the same as Pillow's BILINEAR"
-    pixels = torch.from_numpy(np.array(x))
-    pixels = pixels.permute(2, 0, 1)[None] if pixels.ndim == 3 else pixels[None, None]
-    pixels = F.interpolate(pixels, size, mode='bilinear', antialias=True)[0]
-    return Image.merge(x.mode, [Image.fromarray(channel) for channel in pixels.numpy()])
+def _shrunk(x, size, box):
+    "The part `box` of `x` made smaller by torch's filter for bytes, which is the same as Pillow's BILINEAR"
+    of_ours = isinstance(x, PILBase)
+    pixels = x.pixels(box) if of_ours else image2tensor(x.crop(box))
+    if tuple(pixels.shape[1:]) != tuple(size): pixels = F.interpolate(pixels[None], size, mode='bilinear', antialias=True)[0]
+    return PILBase.of_pixels(pixels) if of_ours else to_image(pixels)
 
-# %% ../../nbs/42_vision.augment.ipynb #cf942749
+# %% ../../nbs/42_vision.augment.ipynb #2d25d997
+def _decode(x):
+    "Decode the picture `x`, if that has not been done: there is nothing random in it"
+    if getattr(x, 'waiting', None) is None: x.load()
+
+
 class RandTransform(Transform):
     "A transform with random numbers that are drawn once per sample, so that all its parts get the same"
     split_idx = 0  # training only; a subclass that has to work in validation too sets None
@@ -86,7 +91,7 @@ class RandTransform(Transform):
 
     def prepare(self, b: Any) -> Any:
         "What has to be done to the sample `b` before, and is the same each time; a loader may keep the result"
-        apply(lambda x: x.load() if isinstance(x, Image.Image) else None, b)  # decoding depends on nothing random
+        apply(lambda x: _decode(x) if isinstance(x, Image.Image) else None, b)
         return b
 
     def apply(self, b: Any, split_idx: int = None) -> Any:
@@ -187,7 +192,7 @@ def pad_box(
     inner_h, inner_w = max(1, min(h, round(height / scale))), max(1, min(w, round(width / scale)))
     return inner_h, inner_w, round((w - inner_w) * place[0]), round((h - inner_h) * place[1])
 
-# %% ../../nbs/42_vision.augment.ipynb #6d755147
+# %% ../../nbs/42_vision.augment.ipynb #67405960
 class _Fitted(Transform):
     "Pictures and masks brought to the size that `fit` gives for theirs, points and boxes with them"
     def __init__(self, fit, resamples, size):
@@ -197,7 +202,7 @@ class _Fitted(Transform):
     def encodes(self, x: Image.Image) -> Image.Image:
         new = self.fit(x.width, x.height)
         if new != (x.height, x.width): return resize_box(x, new, self.resamples)
-        x.load()  # what comes next may be random, and the decoding must not depend on it
+        _decode(x)  # what comes next may be random
         return x
 
     def encodes(self, x: TensorPoint) -> TensorPoint:

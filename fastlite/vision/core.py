@@ -71,7 +71,7 @@ def load_image(
         ImageOps.exif_transpose(im, in_place=True)
         return im.convert(mode) if mode else im.copy()
 
-# %% ../../nbs/40_vision.core.ipynb #97d57608
+# %% ../../nbs/40_vision.core.ipynb #5cb87637
 def _channels_last(x):
     "The tensor `x`, (c×)h×w, as an array h×w(×c); h×w×c, as of `tensor(picture)`, stays what it is"
     x = to_plain(x).detach().cpu()
@@ -95,18 +95,24 @@ def to_image(
     return Image.fromarray(np.ascontiguousarray(x.astype(np.int32 if high > 255 else np.uint8)))
 
 
+def _planes(im):
+    "The pixels of `im`, channels first; in memory they are last"
+    x = torch.from_numpy(np.array(im))
+    return x[None] if x.ndim == 2 else x.permute(2, 0, 1)
+
+
 def image2tensor(im: Image.Image) -> Tensor:  # c×h×w, uint8 for common pictures
     "The pixels of `im`, channels first"
-    x = torch.from_numpy(np.array(im))
-    return x[None] if x.ndim == 2 else x.permute(2, 0, 1).contiguous()
+    return _planes(im).contiguous()
 
-# %% ../../nbs/40_vision.core.ipynb #961f70de
+# %% ../../nbs/40_vision.core.ipynb #c094badb
 class PILBase(Image.Image):
     "A Pillow picture in a known mode, which can show itself and become a tensor of its type"
     open_mode = 'RGB'           # of pictures made by `create`
     tensor_class = TensorImage  # what `to_tensor` gives
     show_args = {}              # for `show_image`
     late = None                 # a JPEG that is not decoded yet, see below
+    waiting = None              # bytes c×h×w that are not Pillow's yet, see below
 
     @classmethod
     def create(cls,
@@ -146,11 +152,21 @@ def _to_8_bits(x, is_16):
     "16 bits as 8; where the picture does not say that it has 16, its values do"
     return (x // 257 if is_16 or x.max(initial=0) > 255 else x).clip(0, 255).astype(np.uint8)
 
-# %% ../../nbs/40_vision.core.ipynb #a390bb66
+# %% ../../nbs/40_vision.core.ipynb #34cbf239
 @patch
 def to_tensor(self: PILBase) -> Tensor:
     "The pixels as a tensor of the class's type"
-    return image2tensor(self).as_subclass(self.tensor_class)
+    return self.pixels().clone(memory_format=torch.contiguous_format).as_subclass(self.tensor_class)
+
+
+@patch
+def pixels(self: PILBase,
+    box: tuple = None,  # left, top, right, bottom of the part that is wanted
+) -> Tensor:
+    "The numbers of the picture, c×h×w, on loan: not to be changed"
+    left, top, right, bottom = box = box or (0, 0, *self.size)
+    if self.waiting is not None: return self.waiting[:, top:bottom, left:right]
+    return _planes(self if box == (0, 0, *self.size) else self.crop(box))
 
 
 @patch
@@ -203,7 +219,7 @@ def open(cls: PILBase, fn: Any) -> PILBase:
     res._size, res._mode = res.late.size, cls.open_mode  # what a plugin of Pillow sets, too
     return res
 
-# %% ../../nbs/40_vision.core.ipynb #6238308b
+# %% ../../nbs/40_vision.core.ipynb #1d7fbce2
 @patch
 def load(self: PILBase) -> Any:
     "Decode the pixels, if that has not been done"
@@ -211,7 +227,36 @@ def load(self: PILBase) -> Any:
         im = self.late.read()
         if im.mode != self.mode: im = self.in_mode(im, self.mode)
         self.im, self.info, self.late = im.im, im.info, None
+    if self.waiting is not None:
+        planes = [Image.fromarray(o) for o in self.waiting.contiguous().numpy()]
+        self.im, self.waiting = Image.merge(self.mode, planes).im, None
     return Image.Image.load(self)
+
+
+@patch(cls_method=True)
+def of_pixels(cls: PILBase,
+    x: Tensor,  # bytes c×h×w with 1 or 3 channels; not to be changed afterwards
+) -> PILBase:
+    "A picture of the pixels `x`, which become Pillow's when one of its methods asks for them"
+    res = cls()
+    res.waiting, res._size, res._mode = x, (x.shape[2], x.shape[1]), 'L' if len(x) == 1 else 'RGB'
+    return res
+
+# %% ../../nbs/40_vision.core.ipynb #72de0d44
+@patch
+def __reduce_ex__(self: PILBase, protocol: int) -> tuple:
+    if self.mode not in ('RGB', 'L'): return Image.Image.__reduce_ex__(self, protocol)
+    x = self.pixels()
+    last = x.permute(1, 2, 0)
+    is_last = last.is_contiguous()
+    return _of_array, (type(self), (last if is_last else x.contiguous()).numpy(), is_last, self.info)
+
+
+def _of_array(cls, x, is_last, info):
+    x = torch.from_numpy(x)
+    res = cls.of_pixels(x.permute(2, 0, 1) if is_last else x)
+    res.info = info
+    return res
 
 
 @patch
