@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/90_basics.ipynb #7cf2160f
+# %% ../nbs/90_basics.ipynb #d5ae60ee
 import random
 import re
 import string
@@ -82,11 +82,12 @@ from .callback.mixup import CutMix, MixUp
 from .callback.training import (
     BnFreeze, ChannelsLast, EMACallback, GradientAccumulation, GradientClip, SWACallback,
     ShortEpochCallback, TensorBoardCallback)
+from .callback.resume import Checkpoint
 from .interpret import ClassificationInterpretation, Interpretation
 from .export import load_learner
 from .aliases import accuracy_thresh
 
-# %% ../nbs/90_basics.ipynb #6a1d7cb7
+# %% ../nbs/90_basics.ipynb #dc430238
 __all__ = [
     'F', 'Image', 'L', 'Path', 'Tensor', 'array', 'first', 'nn', 'np', 'partial', 'patch', 'pd', 'plt', 'random', 're', 'string', 'torch',
     'apply', 'default_device', 'find_bs', 'get_grid', 'get_random_states', 'ifnone', 'listify',
@@ -141,6 +142,7 @@ __all__ = [
     'CutMix', 'MixUp',
     'BnFreeze', 'ChannelsLast', 'EMACallback', 'GradientAccumulation', 'GradientClip', 'SWACallback',
     'ShortEpochCallback', 'TensorBoardCallback',
+    'Checkpoint',
     'ClassificationInterpretation', 'Interpretation',
     'load_learner',
     'accuracy_thresh',

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../../nbs/91_vision.all.ipynb #7f44120b
+# %% ../../nbs/91_vision.all.ipynb #16ed9f5c
 from torchvision.models import resnet18, resnet34, resnet50, resnet101, resnet152
 
 import fastlite.basics
@@ -14,7 +14,8 @@ from fastlite.vision.core import (
     AddMaskCodes, BBoxLabeler, LabeledBBox, PILImage, PILImageBW, PILMask, PointScaler, TensorBBox,
     TensorPoint, cifar_stats, get_annotations, image2tensor, imagenet_stats, load_image, mnist_stats,
     open_mask)
-from .data import BBoxBlock, BBoxLblBlock, ImageBlock, MaskBlock, PointBlock
+from .data import (
+    BBoxBlock, BBoxLblBlock, ImageBlock, ImageDataLoaders, MaskBlock, PointBlock, SegmentationDataLoaders)
 from .utils import (
     download_images, image_problem, resize_image, resize_images, search_images, search_images_ddg,
     verify_image, verify_images)
@@ -23,19 +24,21 @@ from .batch import (
     BatchAugment, Brightness, Contrast, Dihedral, Flip, Hue, RandomErasing, RandomResizedCropGPU, Rotate,
     Saturation, Warp, Zoom, aug_transforms, get_transforms, setup_aug_tfms)
 from .models.xresnet import XResNet, xresnet18, xresnet34, xresnet50, xresnet_tiny
+from .models.unet import DynamicUnet, unet_learner
 from .learner import create_body, create_head, create_vision_model, vision_learner
 from .chain import ImageList, ObjectItemList, PointsItemList, SegmentationItemList, plot_multi
 from .heatmap import acts_and_grads, cam, gradcam, show_heatmap
 from .aliases import ImageFileList, ImageItemList, cnn_learner, create_cnn
 
-# %% ../../nbs/91_vision.all.ipynb #23eb9aea
+# %% ../../nbs/91_vision.all.ipynb #8bfe648a
 __all__ = [
     *fastlite.basics.__all__,
     'resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152',
     'AddMaskCodes', 'BBoxLabeler', 'LabeledBBox', 'PILImage', 'PILImageBW', 'PILMask', 'PointScaler',
     'TensorBBox', 'TensorPoint', 'cifar_stats', 'get_annotations', 'image2tensor', 'imagenet_stats',
     'load_image', 'mnist_stats', 'open_mask',
-    'BBoxBlock', 'BBoxLblBlock', 'ImageBlock', 'MaskBlock', 'PointBlock',
+    'BBoxBlock', 'BBoxLblBlock', 'ImageBlock', 'ImageDataLoaders', 'MaskBlock', 'PointBlock',
+    'SegmentationDataLoaders',
     'download_images', 'image_problem', 'resize_image', 'resize_images', 'search_images',
     'search_images_ddg', 'verify_image', 'verify_images',
     'FlipItem', 'PadMode', 'RandTransform', 'RandomResizedCrop', 'Resize', 'ResizeMethod',
@@ -43,6 +46,7 @@ __all__ = [
     'RandomResizedCropGPU', 'Rotate', 'Saturation', 'Warp', 'Zoom', 'aug_transforms', 'get_transforms',
     'setup_aug_tfms',
     'XResNet', 'xresnet18', 'xresnet34', 'xresnet50', 'xresnet_tiny',
+    'DynamicUnet', 'unet_learner',
     'create_body', 'create_head', 'create_vision_model', 'vision_learner',
     'ImageList', 'ObjectItemList', 'PointsItemList', 'SegmentationItemList', 'plot_multi',
     'acts_and_grads', 'cam', 'gradcam', 'show_heatmap',
