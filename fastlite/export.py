@@ -26,9 +26,9 @@ from .core import atomic_write
 from .data.block import dataloaders_from_config
 from .learner import Learner
 
-# %% ../nbs/80_export.ipynb #d4485cd1
+# %% ../nbs/80_export.ipynb #597fafb7
 FORMAT = 1
-_applications = {'vision': 'fastlite.vision.learner'}
+_applications = {'vision': 'fastlite.vision.learner', 'unet': 'fastlite.vision.models.unet'}
 _members = ('bundle.json', 'weights.safetensors')
 _loss_settings = ('axis', 'thresh')
 
