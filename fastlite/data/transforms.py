@@ -758,7 +758,8 @@ class Normalize(Transform):
     def stats(self, x: Tensor) -> tuple[Tensor, Tensor]:
         "Mean and deviation, where `x` is; refused if they do not fit it"
         if self.mean.device != x.device: self.mean, self.std = self.mean.to(x.device), self.std.to(x.device)
-        if torch.broadcast_shapes(x.shape, self.mean.shape) != x.shape: raise ValueError(
+        pairs = zip(reversed(x.shape), reversed(self.mean.shape))
+        if self.mean.ndim > x.ndim or any(m not in (1, n) for n, m in pairs): raise ValueError(
             f'these statistics are of {self.mean.numel()} channels, but the images are {"×".join(map(str, x.shape))}')
         return self.mean, self.std
 
