@@ -259,7 +259,7 @@ def prepare(self: Learner):
     self.metrics = [mk_metric(m) for m in listify(self.metrics)]
     self.find_methods()
 
-# %% ../nbs/29_loop.ipynb #b5f0a42a
+# %% ../nbs/29_loop.ipynb #a992bf16
 def is_out_of_memory(e: BaseException) -> bool:
     "Was there no memory left, on a device or on the CPU?"
     if isinstance(e, (torch.OutOfMemoryError, MemoryError)): return True
@@ -274,8 +274,8 @@ def free_memory(
     "Let go of the batch, the gradients and all that the error holds, and note which batch size to try"
     bs = find_bs(self.xb) if self.xb else getattr(self.dl, 'bs', None)
     if bs == 1: e.add_note('out of memory with a batch of one item: make the items or the model smaller')
-    elif bs: e.add_note(f'out of memory with a batch of {bs} items: try bs={bs//2} (GradientAccumulation({bs}) then keeps '
-                        'the size of a step), or to_fp16()')
+    elif bs: e.add_note(f'out of memory with a batch of {bs} items: try bs={bs//2}, with GradientAccumulation({bs}) if '
+                        'the steps shall stay as they are; or to_fp16()')
     self.xb, self.yb, self.pred, self.loss, self.loss_grad = (), (), None, None, None
     if self._opt is not None: self._opt.zero_grad()
     while e is not None:
