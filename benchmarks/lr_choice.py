@@ -191,7 +191,7 @@ def letters_to_digits():
 
 
 FIRST = [digits, digits_sgd, glyphs, head_on_letters, tiles, heads, people, sales, ratings, waves]
-LATER = [waves_sgd, digits_deep, letters_to_digits]   # not looked at before the rule was fixed
+LATER = [waves_sgd, digits_deep, letters_to_digits]   # no number of the rule was chosen with these
 
 
 def learner(task) -> Learner:
@@ -256,21 +256,21 @@ def document(first: list[dict], later: list[dict]) -> str:
 
 Made by `python benchmarks/lr_choice.py`. Each task is fitted as one cycle of a few epochs, always from the same start
 (seed {SEED}), with {len(RATES)} rates from {RATES[0]:g} to {RATES[-1]:g}, each √10 times the one before. "Best" is the
-lowest validation loss of this grid. Then the same fit runs at the rates that `lr_find` suggests: `lr`, the middle of the
-floor of the curve (`valley_floor` in notebook 33), four older readings of the smoothed curve, and, as someone who does
+lowest validation loss of this grid. Then the same fit runs at the rates that `lr_find` suggests: `lr`, out of the middle of
+the floor of the curve (`valley_floor` in notebook 33), four older readings of the smoothed curve, and, as someone who does
 not look would do, always 0.003. Less than 1 is a rate between those of the grid, and chance: another seed changes the
 losses of these small tasks by some percent, small losses by more. Where the best loss hardly depends on the rate
 (people, sales), a `lr` that is many times apart does no harm.
 
 ## Tasks on which the rule was found
 
-Its two numbers (half a power of ten, a tenth of the fall) were chosen on these tasks, with other seeds.
+Its numbers (half a power of ten, a tenth of the fall, a fifth of the highest rate) were chosen on these tasks, with other seeds.
 
 {table(first)}
 
 {count(first)}
 
-## Tasks not looked at before
+## Tasks on which nothing was chosen
 
 {table(later)}
 

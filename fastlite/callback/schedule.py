@@ -366,34 +366,34 @@ def slide(
     lr = lrs[left]*adjust_value
     return lr, (lr, float(np.interp(math.log(lr), np.log(lrs), losses)))
 
-# %% ../../nbs/33_callback.schedule.ipynb #c0372b39
+# %% ../../nbs/33_callback.schedule.ipynb #df3eae2a
 def valley_floor(
     lrs: list,            # rates, rising
     losses: list,         # loss seen at each rate, not smoothed
     width: float = 0.5,   # neighbours this many powers of ten away count (standard deviation of a bell curve)
     share: float = 0.1,   # of the fall: how far above the lowest the floor reaches
 ) -> tuple[float, float]: # lowest and highest rate of the floor
-    "The rates around the lowest averaged loss at which it is nearly as low"
+    "The rates at which the averaged loss is nearly as low as anywhere"
     x, losses = np.log10(lrs), np.asarray(losses)
-    start = np.median(losses[:max(3, len(losses)//5)])
+    first = losses[:max(3, len(losses)//5)]
+    start, noise = np.median(first), 2*first.std()/math.sqrt(len(first))
     losses = np.minimum(losses, start + 5*abs(start - losses.min()))
     weights = np.exp(-((x[:, None] - x)/width)**2/2)
     average = weights @ losses/weights.sum(1)
-    low = high = int(average.argmin())
-    level = average[low] + share*(start - average[low])
-    while low > 0 and average[low - 1] <= level: low -= 1
-    while high < len(x) - 1 and average[high + 1] <= level: high += 1
-    return float(lrs[low]), float(lrs[high])
+    level = average.min() + max(share*(start - average.min()), noise)
+    inside = np.flatnonzero(average <= level)
+    return float(lrs[inside[0]]), float(lrs[inside[-1]])
 
-# %% ../../nbs/33_callback.schedule.ipynb #e87d1ddf
+# %% ../../nbs/33_callback.schedule.ipynb #6bb67e1c
 class LRCurve:
     """What `lr_find` saw: `lrs` and smoothed `losses`; in `points` where each suggestion was read; in `why` what each is
 
-    `lr`, the middle of `floor` (see `valley_floor`), is a rate to take without looking."""
+    `lr`, a rate out of the middle of `floor` (see `valley_floor`), is one to take without looking."""
     @property
     def lr(self) -> float:
-        "The middle, on a logarithmic scale, of the floor"
-        return math.sqrt(self.floor[0]*self.floor[1])
+        "The middle, on a logarithmic scale, of the floor, or a fifth of its highest rate if that is more"
+        low, high = self.floor
+        return max(math.sqrt(low*high), high/5)
 
     def plot(
         self,
@@ -433,7 +433,7 @@ def suggest(
     res = type('SuggestedLRs', (LRCurve, names), {})(*(float(lr) for lr, _ in found))
     res.lrs, res.losses, res.points, res.floor = lrs, losses, [point for _, point in found], floor
     reasons = [f'{name} {lr:.2e}: {f.__doc__ or ""}' for name, lr, f in zip(res._fields, res, suggest_funcs)]
-    res.why = '\n'.join([*reasons, f'lr {res.lr:.2e}: the middle of the floor, {floor[0]:.2e} to {floor[1]:.2e}'])
+    res.why = '\n'.join([*reasons, f'lr {res.lr:.2e}: inside the floor, {floor[0]:.2e} to {floor[1]:.2e}'])
     return res
 
 # %% ../../nbs/33_callback.schedule.ipynb #da0d966b
