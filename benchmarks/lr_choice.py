@@ -256,17 +256,17 @@ def document(first: list[dict], later: list[dict]) -> str:
 
 Made by `python benchmarks/lr_choice.py`. Each task is fitted as one cycle of a few epochs, always from the same start
 (seed {SEED}), with {len(RATES)} rates from {RATES[0]:g} to {RATES[-1]:g}, each √10 times the one before. "Best" is the
-lowest validation loss of this grid. Then the same fit runs at the rates that `lr_find` suggests: `lr`, out of the middle of
-the floor of the curve (`valley_floor` in notebook 33), four older readings of the smoothed curve, and, as someone who does
-not look would do, always 0.003. Less than 1 is a rate between those of the grid, and chance: another seed changes the
+lowest validation loss of this grid. Then the same fit runs at the rates that `lr_find` suggests: `lr`, out of
+the middle of the floor of the curve (`valley_floor` in notebook 33), four older readings of the smoothed curve, and,
+as someone who does not look would do, always 0.003. Less than 1 is a rate between those of the grid, and chance: another seed changes the
 losses of these small tasks by some percent, small losses by more. Where the best loss hardly depends on the rate
 (people, sales), a `lr` that is many times apart does no harm.
 
 ## Tasks on which the rule was found
 
 Its numbers (half a power of ten, a tenth of the fall, a fifth of the highest rate) were chosen on these
-tasks, with other seeds
-and, for the last of them, on the same nets after two epochs. (There the curve says less, and the choice is worse than in this table.)
+tasks, with other seeds and, for the last of them, on the same nets after two epochs. (There the curve says less,
+and the choice is worse than in this table.)
 
 {table(first)}
 
@@ -296,5 +296,6 @@ def grids(rows: list[dict]) -> str:
 if __name__ == '__main__':
     quiet()
     named = sys.argv[1:]
-    first, later = ([measure(make) for make in tasks if make.__name__ in named or not named] for tasks in (FIRST, LATER))
+    def rows(tasks): return [measure(make) for make in tasks if make.__name__ in named or not named]
+    first, later = rows(FIRST), rows(LATER)
     if not named: (HERE/'LR_CHOICE.md').write_text(document(first, later))
