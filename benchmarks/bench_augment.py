@@ -9,7 +9,7 @@ from torchvision.transforms import v2
 
 from fastlite.torch_core import TensorImage
 from fastlite.transform import Pipeline
-from fastlite.vision.batch import Flip, RandomResizedCropGPU, aug_transforms
+from fastlite.vision.augment import Flip, RandomResizedCropGPU, aug_transforms
 from measure import quiet, report, side_by_side
 
 BATCH = 64, 3, 224, 224

@@ -11,7 +11,7 @@ from torchvision.transforms import v2
 
 from fastlite.data.block import CategoryBlock, DataBlock
 from fastlite.data.transforms import GrandparentSplitter, get_image_files, parent_label
-from fastlite.vision.augment import RandomResizedCrop, Resize
+from fastlite.vision.resize import RandomResizedCrop, Resize
 from fastlite.vision.data import ImageBlock
 from measure import quiet, report, side_by_side
 

@@ -19,8 +19,8 @@ from .data import (
 from .utils import (
     download_images, image_problem, resize_image, resize_images, search_images, search_images_ddg,
     verify_image, verify_images)
-from .augment import FlipItem, PadMode, RandTransform, RandomResizedCrop, Resize, ResizeMethod
-from .batch import (
+from .resize import FlipItem, PadMode, RandTransform, RandomResizedCrop, Resize, ResizeMethod
+from .augment import (
     BatchAugment, Brightness, Contrast, Dihedral, Flip, Hue, RandomErasing, RandomResizedCropGPU, Rotate,
     Saturation, Warp, Zoom, aug_transforms, get_transforms, setup_aug_tfms)
 from .models.xresnet import XResNet, xresnet18, xresnet34, xresnet50, xresnet_tiny

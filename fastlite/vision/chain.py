@@ -21,7 +21,7 @@ from ..data.block import TransformBlock
 from ..data.chain import ItemList, LabelList, both_sets, column_values
 from ..data.transforms import image_extensions
 from ..transform import Transform, accepted_types
-from .augment import PadMode, Resize, ResizeMethod
+from .resize import PadMode, Resize, ResizeMethod
 from .core import PILImage, PILImageBW, TensorBBoxCreate
 from .data import BBoxBlock, BBoxLblBlock, ImageBlock, MaskBlock, PointBlock
 
