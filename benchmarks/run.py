@@ -12,6 +12,7 @@ from measure import ROW
 HERE = Path(__file__).resolve().parent
 HEAD = ['what', 'fastlite', 'beside', 'ratio', 'bar', 'held', 'note']
 PACKAGES = ['torch', 'torchvision', 'fastcore', 'numpy', 'pandas', 'matplotlib', 'pillow']
+PEERS = ['fastai', 'kornia']  # compared with where they are installed
 
 
 def processor() -> str:
@@ -58,6 +59,7 @@ run, medians of several rounds: smaller is better, and only ratios can be compar
 
 - {machine}
 - {", ".join(map(installed, PACKAGES))}
+- compared with, where installed: {", ".join(map(installed, PEERS))}
 
 {table(rows)}{broken}
 '''

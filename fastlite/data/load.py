@@ -297,6 +297,13 @@ def fixed_steps(self: _BatchMaker, index: int) -> int:
             if _moved(states): return i
         return len(self.steps)
 
+
+@patch
+def all_kept(self: _BatchMaker) -> bool:
+    "Are all items in a cache that processes share, with nothing left to be done to them?"
+    is_full = self.cache is not None and self.cache.shared and bool((self.cache.places > 0).all())
+    return is_full and self.cache.get(0)[0] == len(self.steps)
+
 # %% ../../nbs/10_data.load.ipynb #9bb1d144
 def _check_settings(dataset, bs, num_workers, shuffle, sampler):
     "Refuse what cannot work"
@@ -470,17 +477,18 @@ def _check_sendable(maker, num_workers):
 def _torch_loader(self: DataLoader, keys: list) -> TorchLoader:
     "torch's loader for the batches `keys`; the one whose processes were kept, if nothing has changed"
     maker, pin, keep = self._maker(), self.pin_memory, self.persistent_workers
+    processes = 0 if maker.all_kept() else self.num_workers  # what is kept is read faster than it is sent
     content = self._content()
-    content = [*content[0], *self.before_batch, self.create_batch, maker.cache], [*content[1], maker.seed, self.num_workers]
+    content = [*content[0], *self.before_batch, self.create_batch, maker.cache], [*content[1], maker.seed, processes]
     old, self._kept_loader = self._kept_loader, None
     if old is not None and _same(old.content, content):
         old.sampler[:] = keys
         return old
-    if self.num_workers: _check_sendable(maker, self.num_workers)
+    if processes: _check_sendable(maker, processes)
     if pin is None: pin = self.num_workers > 0 and self.device is not None and self.device.type == 'cuda'
     if keep is None: keep = _start_method() != 'fork'
     loader = TorchLoader(maker, sampler=keys, batch_size=None, collate_fn=_as_is, generator=torch.Generator(),
-                         num_workers=self.num_workers, pin_memory=pin, persistent_workers=keep and self.num_workers > 0)
+                         num_workers=processes, pin_memory=pin, persistent_workers=keep and processes > 0)
     loader.content = content
     return loader
 
