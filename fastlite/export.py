@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['FORMAT', 'describe_loss', 'no_loss', 'build_loss', 'model_spec', 'write_bundle', 'read_bundle', 'model_from_spec',
-           'load_learner']
+           'dataloaders_from_spec', 'load_learner']
 
-# %% ../nbs/80_export.ipynb #ab0dc905
+# %% ../nbs/80_export.ipynb #a47e23cb
 import hashlib
 import importlib
 import json
@@ -23,12 +23,14 @@ from torch import Tensor, nn
 import fastlite
 from . import losses
 from .core import atomic_write
-from .data.block import dataloaders_from_config
 from .learner import Learner
 
-# %% ../nbs/80_export.ipynb #597fafb7
+# %% ../nbs/80_export.ipynb #3b772d4f
 FORMAT = 1
-_applications = {'vision': 'fastlite.vision.learner', 'unet': 'fastlite.vision.models.unet'}
+_applications = {'vision': 'fastlite.vision.learner', 'unet': 'fastlite.vision.models.unet', 'collab': 'fastlite.collab',
+                 'tabular': 'fastlite.tabular.learner', 'text': 'fastlite.text.learner'}
+_data_kinds = {'block': 'fastlite.data.block', 'collab': 'fastlite.collab', 'tabular': 'fastlite.tabular.core',
+               'text': 'fastlite.text.data'}
 _members = ('bundle.json', 'weights.safetensors')
 _loss_settings = ('axis', 'thresh')
 
@@ -60,7 +62,7 @@ def build_loss(config: dict | None) -> Any:
     if unknown: raise ValueError(f'unknown settings for {name}: {unknown}')
     return cls(**config)
 
-# %% ../nbs/80_export.ipynb #fc887a37
+# %% ../nbs/80_export.ipynb #66270319
 def model_spec(learn: Learner) -> dict:
     "The application that built the model of `learn` and the arguments, as plain data"
     config = getattr(learn, 'model_config', None)
@@ -68,7 +70,9 @@ def model_spec(learn: Learner) -> dict:
         raise ValueError(f'the model ({type(learn.model).__name__}) cannot travel: it was not made by an application '
                          'such as `vision_learner`, so a reader of the file could not build it. Save its weights with '
                          '`learn.save`')
-    return importlib.import_module(_applications[config['application']]).describe_model(config)
+    application = config['application']
+    described = importlib.import_module(_applications[application]).describe_model(config)
+    return {'application': application, **described}
 
 
 def write_bundle(
@@ -140,7 +144,18 @@ def model_from_spec(config: dict, weights: dict) -> nn.Module:
     model.load_state_dict(weights, assign=True)
     return model.eval()
 
-# %% ../nbs/80_export.ipynb #b9a97a98
+# %% ../nbs/80_export.ipynb #2db7c1c4
+def dataloaders_from_spec(
+    config: dict,                # from `dls.config()`
+    path: Path,                  # where a Learner writes
+    device: torch.device | str,  # where batches go
+) -> Any:                        # DataLoaders without items
+    "Loaders that prepare and decode like those that `config` describes; raises ValueError for a kind that is not known"
+    kind = config.get('kind', 'block')
+    if kind not in _data_kinds: raise ValueError(f'unknown kind of data {kind!r}; known: {sorted(_data_kinds)}')
+    return importlib.import_module(_data_kinds[kind]).dataloaders_from_config(config, path=path, device=device)
+
+# %% ../nbs/80_export.ipynb #46115688
 def load_learner(
     fname: str | Path,                  # a bundle from `learn.export`
     cpu: bool = True,                   # predict on the CPU, whatever it was trained on
@@ -154,7 +169,7 @@ def load_learner(
     spec, weights = read_bundle(path)
     model = model_from_spec(spec['model'], weights)
     device = device or ('cpu' if cpu else fastlite.core.default_device())
-    dls = dataloaders_from_config(spec['data'], path=path.parent, device=device)
+    dls = dataloaders_from_spec(spec['data'], path.parent, device)
     learn = Learner(dls, model.to(device), loss_func=build_loss(spec['loss']))
     for p in model.parameters(): p.requires_grad_(p.is_floating_point())
     return learn
