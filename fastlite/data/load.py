@@ -269,7 +269,7 @@ def _bytes(self: _ItemCache, process: int, start: int, size: int) -> memoryview:
             self.maps[process] = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
     return self.maps[process][start:start + size]
 
-# %% ../../nbs/10_data.load.ipynb #1f396596
+# %% ../../nbs/10_data.load.ipynb #9958adb3
 @patch
 def begun(self: _BatchMaker, index: int) -> tuple[int, Any]:
     "How many steps have been done, and what came of them: from the cache, or made now and kept"
@@ -291,8 +291,7 @@ def fixed_steps(self: _BatchMaker, index: int) -> int:
         sample = self.dataset[index]
         if _moved(states): return -1
         for i, step in enumerate(self.steps):
-            func = getattr(step, 'func', None)
-            if getattr(getattr(func, '__self__', func), 'random', False): return i
+            if getattr(_transform_of(step), 'random', False): return i
             sample = self.run([step], sample, index)
             if _moved(states): return i
         return len(self.steps)
@@ -300,9 +299,15 @@ def fixed_steps(self: _BatchMaker, index: int) -> int:
 
 @patch
 def all_kept(self: _BatchMaker) -> bool:
-    "Are all items in a cache that processes share, with nothing left to be done to them?"
+    "Are all items in a cache that processes share, with no more than quick steps left to be done to them?"
     is_full = self.cache is not None and self.cache.shared and bool((self.cache.places > 0).all())
-    return is_full and self.cache.get(0)[0] == len(self.steps)
+    return is_full and all(getattr(_transform_of(step), 'quick', False) for step in self.steps[self.cache.get(0)[0]:])
+
+
+def _transform_of(step):
+    "The transform that `step` is a part of"
+    func = getattr(step, 'func', step)
+    return getattr(func, '__self__', func)
 
 # %% ../../nbs/10_data.load.ipynb #9bb1d144
 def _check_settings(dataset, bs, num_workers, shuffle, sampler):

@@ -694,11 +694,11 @@ class RegressionSetup(Transform):
         if o.numel() == 1 and o.ndim < 2: return TitledFloat(o.item())
         return MultiCategory(round(v, 4) for v in o.tolist())
 
-# %% ../../nbs/12_data.transforms.ipynb #3eed4645
+# %% ../../nbs/12_data.transforms.ipynb #90317c60
 @portable
 class ToTensor(Transform):
     "A picture as a tensor of bytes, channels first"
-    order = 5
+    order, quick = 5, True
 
     def config(self) -> dict:
         "No arguments"

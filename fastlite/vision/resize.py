@@ -209,7 +209,7 @@ class _Fitted(Transform):
         width, height = _size_around(x, self.size)
         return move_to_box(x, self.fit(width, height), (0, 0, width, height))
 
-# %% ../../nbs/42_vision.resize.ipynb #ac16e183
+# %% ../../nbs/42_vision.resize.ipynb #116ebad0
 @portable
 class Resize(RandTransform):
     "Bring pictures to one size: crop (anywhere in training, the middle in validation), squish or pad"
@@ -224,6 +224,7 @@ class Resize(RandTransform):
         super().__init__()
         self.size, self.resamples = _height_width(size), tuple(resamples)
         self.method = _one_of(method, ResizeMethod, 'method')
+        self.quick = method != ResizeMethod.Pad  # once prepared, a picture is only cut
         self.pad_mode = _one_of(pad_mode, PadMode, 'pad_mode')
 
     def config(self) -> dict:
@@ -359,11 +360,11 @@ def _part(self: RandomResizedCrop, width, height):
     scale = min(width / w, height / h) / shrink
     return w * scale, h * scale
 
-# %% ../../nbs/42_vision.resize.ipynb #ad541518
+# %% ../../nbs/42_vision.resize.ipynb #ee70cc87
 @portable
 class FlipItem(RandTransform):
     "Mirror a picture left to right"
-    order = 2
+    order, quick = 2, True
     def __init__(self, p: float = 0.5): super().__init__(p)
     def config(self) -> dict: return {'p': self.p}
     def encodes(self, x: Image.Image): return _same_class(x.transpose(Image.Transpose.FLIP_LEFT_RIGHT), x)
