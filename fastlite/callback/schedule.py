@@ -384,7 +384,7 @@ def valley_floor(
     inside = np.flatnonzero(average <= level)
     return float(lrs[inside[0]]), float(lrs[inside[-1]])
 
-# %% ../../nbs/33_callback.schedule.ipynb #6bb67e1c
+# %% ../../nbs/33_callback.schedule.ipynb #80e2464b
 class LRCurve:
     """What `lr_find` saw: `lrs` and smoothed `losses`; in `points` where each suggestion was read; in `why` what each is
 
@@ -417,7 +417,7 @@ class SuggestionMethod:
 def suggest(
     lrs: list,            # rates tried
     losses: list,         # smoothed loss at each, finite
-    suggest_funcs: list,  # such as `valley`: each gives a rate, or a rate and a point of the curve
+    suggest_funcs: list,  # such as `valley`: each gives a rate, or a rate and a point of the curve; asked for, in this order
     num_it: int,          # batches asked for
     seen: list = None,    # the losses before they were smoothed; `losses` if not given
 ) -> LRCurve:             # a named tuple of rates
@@ -427,26 +427,30 @@ def suggest(
     floor = valley_floor(lrs, seen or losses)
     lrs, losses = lrs[num_it//10:] or lrs, losses[num_it//10:] or losses
     if len(lrs) >= 15: lrs, losses = lrs[:-5], losses[:-5]
-    found = [f(np.array(lrs), np.array(losses), num_it) for f in suggest_funcs]
-    found = [o if isinstance(o, tuple) else (o, (o, np.interp(o, lrs, losses))) for o in found]
+    def read(f):
+        found = f(np.array(lrs), np.array(losses), num_it)
+        return found if isinstance(found, tuple) else (found, (found, np.interp(found, lrs, losses)))
+    found = [read(f) for f in suggest_funcs]
     names = namedtuple('SuggestedLRs', map(func_name, suggest_funcs), rename=True)
     res = type('SuggestedLRs', (LRCurve, names), {})(*(float(lr) for lr, _ in found))
     res.lrs, res.losses, res.points, res.floor = lrs, losses, [point for _, point in found], floor
+    for f in (valley, slide, minimum, steep):
+        if f not in suggest_funcs: setattr(res, f.__name__, float(read(f)[0]))
     reasons = [f'{name} {lr:.2e}: {f.__doc__ or ""}' for name, lr, f in zip(res._fields, res, suggest_funcs)]
     res.why = '\n'.join([*reasons, f'lr {res.lr:.2e}: inside the floor, {floor[0]:.2e} to {floor[1]:.2e}'])
     return res
 
-# %% ../../nbs/33_callback.schedule.ipynb #da0d966b
+# %% ../../nbs/33_callback.schedule.ipynb #774c7cf6
 @patch
 def lr_find(
     self: Learner,
-    start_lr: float = 1e-7,                   # rate of the first batch
-    end_lr: float = 10,                       # rate of the last batch
-    num_it: int = 100,                        # batches
-    stop_div: bool = True,                    # stop when the loss explodes
-    show_plot: bool = True,                   # draw the curve
-    suggest_funcs: Callable | list = valley,  # functions that read a rate off the curve
-) -> LRCurve:                                 # a named tuple with the rate that each function suggests
+    start_lr: float = 1e-7,                             # rate of the first batch
+    end_lr: float = 10,                                 # rate of the last batch
+    num_it: int = 100,                                  # batches
+    stop_div: bool = True,                              # stop when the loss explodes
+    show_plot: bool = True,                             # draw the curve
+    suggest_funcs: Callable | list = (minimum, steep),  # functions that read a rate off the curve, in the order of unpacking
+) -> LRCurve:                                           # a named tuple with the rate that each function suggests
     "Try rates from `start_lr` to `end_lr` and suggest one; the Learner is bitwise the same afterwards"
     finder = LRFinder(start_lr, end_lr, num_it, stop_div)
     left_out = [cb for cb in self.cbs if not getattr(cb, 'in_lr_find', True)]
