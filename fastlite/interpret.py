@@ -63,10 +63,10 @@ class _Watch(Callback):
         noted |= interp.note(interp.act(learn.pred), only(learn.yb))
         for name, values in noted.items(): interp.noted.setdefault(name, []).append(to_detach(values))
 
-# %% ../nbs/70_interpret.ipynb #f4604f6f
+# %% ../nbs/70_interpret.ipynb #74f948aa
 class Interpretation:
     "What a model says of a set: a few numbers for each item"
-    multi = False  # may an item have several classes?
+    multi, legend = False, ''  # may an item have several classes? what stands above the grid of top losses
 
     def __init__(self,
         learn: Learner,        # trained
@@ -111,7 +111,7 @@ class Interpretation:
         "The `k` greatest losses and the numbers of their items"
         return self.losses.topk(len(self) if k is None else min(k, len(self)), largest=largest)
 
-# %% ../nbs/70_interpret.ipynb #97ba0216
+# %% ../nbs/70_interpret.ipynb #bbda15ea
 def target_vocab(dls: Any) -> list:
     "The names of the target's classes; an empty list if the data does not say"
     ds = dls.train_ds
@@ -122,7 +122,7 @@ def target_vocab(dls: Any) -> list:
 
 class ClassificationInterpretation(Interpretation):
     "What a classifier takes for what"
-    axis = 1  # of the classes in a batch of predictions
+    axis, legend = 1, 'prediction/actual/loss/probability'  # the dimension of the classes; what the titles say
 
     def __init__(self,
         learn: Learner,        # trained
@@ -253,7 +253,7 @@ def samples_table(samples: list[tuple]) -> pd.DataFrame:
     return pd.DataFrame([_columns(xs, 'item') | _columns(ys, 'actual') | {f'{k}': v for k, v in _columns(ps, 'said').items()}
                          for xs, ys, ps in samples])
 
-# %% ../nbs/70_interpret.ipynb #2a4203e5
+# %% ../nbs/70_interpret.ipynb #a8a256ed
 @patch
 def show_results(
     self: Interpretation,
@@ -290,13 +290,16 @@ def plot_top_losses(
 ) -> list[plt.Axes] | pd.DataFrame:  # axes for pictures, a table for texts and rows of tables
     "Show the `k` items with the greatest loss"
     shown = self.show_results(self.top_losses(k, largest)[1], nrows, ncols, figsize)
-    if isinstance(shown, list) and hasattr(self, 'confidence'):
-        shown[0].figure.suptitle('prediction/actual/loss/probability', fontsize=9)
+    if isinstance(shown, list) and self.legend:
+        shown[0].figure.suptitle(self.legend, fontsize=9)
+        shown[0].figure.tight_layout()
     return shown
 
-# %% ../nbs/70_interpret.ipynb #58930c0a
+# %% ../nbs/70_interpret.ipynb #b163c3c8
 class SegmentationInterpretation(ClassificationInterpretation):
     "Which class is taken for which, pixel by pixel"
+    legend = ''
+
     def __init__(self,
         learn: Learner,        # trained on masks
         dl: Any,               # loader of the set, in order
