@@ -126,7 +126,7 @@ def get_preds(
     if with_loss: results.append(concat(gather.item_losses))
     return tuple(results)
 
-# %% ../nbs/31_learner.ipynb #f6087960
+# %% ../nbs/31_learner.ipynb #88d57f84
 @patch
 def typed_like_targets(
     self: Learner,
@@ -142,7 +142,8 @@ def predict(
     self: Learner,
     item: Any,  # what the data block starts from, such as a file name; for plain data the input of the model
 ) -> tuple:     # decoded prediction, prediction as a tensor, probabilities
-    "The prediction for one item"
+    "The prediction for one item; data may have a way of its own, `dls.predict_with(learn, item)`, as tables have"
+    if hasattr(self.dls, 'predict_with'): return self.dls.predict_with(self, item)
     blocks = hasattr(self.dls.train_ds, 'tls')
     dl = self.dls.test_dl([item], num_workers=0) if blocks else [collate([item if is_listy(item) else (item,)])]
     with self.no_bar(): inputs, preds, _, decoded = self.get_preds(dl=dl, with_input=True, with_decoded=True)
@@ -179,7 +180,7 @@ def tta(
     if use_max: return torch.stack([preds, *passes]).amax(0), targs
     return torch.lerp(sum(passes)/n, preds, beta), targs
 
-# %% ../nbs/31_learner.ipynb #8d036b05
+# %% ../nbs/31_learner.ipynb #a1d596ac
 def is_picture(x: Any) -> bool:
     "Is `x` shown as a picture, not as a title?"
     return hasattr(x, 'show') and not isinstance(x, (ShowTitle, TensorCategory))
@@ -213,7 +214,8 @@ def show_results(
     figsize: tuple = None,  # inches
     rows: int = None,       # so many rows, each of as many samples; in place of the three before
 ):
-    "Show samples with their targets and predictions"
+    "Show samples with their targets and predictions; data may have a way of its own, `dls.show_results_of(learn, …)`"
+    if hasattr(self.dls, 'show_results_of'): return self.dls.show_results_of(self, ds_idx, dl, max_n)
     if rows is not None: max_n, nrows, ncols = rows*rows, rows, rows
     dl, n_inp = self.dls[ds_idx] if dl is None else dl, self.dls.n_inp
     b = (dl.new(shuffle=True) if hasattr(dl, 'new') else dl).one_batch()
