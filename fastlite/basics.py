@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/90_basics.ipynb #d5ae60ee
+# %% ../nbs/90_basics.ipynb #32e82c4d
 import random
 import re
 import string
@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
-from fastcore.basics import first, patch
+from fastcore.basics import first, noop, patch
 from fastcore.foundation import L
 from numpy import array
 from PIL import Image
@@ -31,25 +31,25 @@ from .torch_core import (
     TitledFloat, TitledInt, TitledStr, show_image, show_images, show_title, tensor)
 from .transform import ItemTransform, Pipeline, Transform, portable
 from .data.load import DataLoader, PartialDL, SortedDL, WeightedDL
-from .data.core import DataLoaders, Datasets, TfmdLists
+from .data.core import DataLoaders, Datasets, TfmdDL, TfmdLists, show_at
 from .data.transforms import (
-    AttrGetter, Categorize, Category, ColReader, ColSplitter, EncodedMultiCategorize, EndSplitter,
-    FileGetter, FileSplitter, FolderSplitter, FuncSplitter, GrandparentSplitter, GroupSplitter,
-    ImageGetter, IndexSplitter, IntToFloatTensor, ItemGetter, MaskSplitter, MultiCategorize,
-    MultiCategory, Normalize, OneHotEncode, RandomSplitter, RandomSubsetSplitter, RegexLabeller,
-    RegressionSetup, ToTensor, TrainTestSplitter, get_c, get_files, get_image_files, get_text_files,
-    image_extensions, parent_label, using_attr)
+    AttrGetter, Categorize, Category, CategoryMap, ColReader, ColSplitter, EncodedMultiCategorize,
+    EndSplitter, FileGetter, FileSplitter, FolderSplitter, FuncSplitter, GrandparentSplitter,
+    GroupSplitter, ImageGetter, IndexSplitter, IntToFloatTensor, ItemGetter, MaskSplitter,
+    MultiCategorize, MultiCategory, Normalize, OneHotEncode, RandomSplitter, RandomSubsetSplitter,
+    RegexLabeller, RegressionSetup, ToTensor, TrainTestSplitter, get_c, get_files, get_image_files,
+    get_text_files, image_extensions, parent_label, using_attr)
 from .data.external import URLs, download_data, download_url, untar_data
 from .data.block import CategoryBlock, DataBlock, MultiCategoryBlock, RegressionBlock, TransformBlock
 from .data.chain import (
     CategoryList, DataBunch, EmptyLabelList, FloatList, ItemList, LabelList, MultiCategoryList, load_data)
 from .batchnorm import RunningBatchNorm
 from .layers import (
-    AdaptiveConcatPool2d, ConvLayer, Embedding, Flatten, Lambda, LinBnDrop, Module, ResBlock,
-    SigmoidRange, sequential, sigmoid_range)
+    AdaptiveConcatPool2d, BatchNorm, ConvLayer, Embedding, Flatten, Lambda, LinBnDrop, Module, NormType,
+    ResBlock, SigmoidRange, sequential, sigmoid_range)
 from .losses import (
-    BCEWithLogitsLossFlat, CrossEntropyLossFlat, DiceLoss, FocalLoss, FocalLossFlat, L1LossFlat,
-    LabelSmoothingCrossEntropy, LabelSmoothingCrossEntropyFlat, MSELossFlat)
+    BCEWithLogitsLossFlat, BaseLoss, CrossEntropyLossFlat, DiceLoss, FocalLoss, FocalLossFlat,
+    L1LossFlat, LabelSmoothingCrossEntropy, LabelSmoothingCrossEntropyFlat, MSELossFlat)
 from .metrics import (
     APScoreMulti, AccumMetric, AvgMetric, BalancedAccuracy, CohenKappa, Dice, DiceMulti,
     ExplainedVariance, F1Score, F1ScoreMulti, FBeta, FBetaMulti, JaccardCoeff, JaccardCoeffMulti,
@@ -67,7 +67,7 @@ from fastlite.hooks import (
 from .init import lsuv_init
 from .callback.core import (
     Callback, CancelBackwardException, CancelBatchException, CancelEpochException, CancelFitException,
-    CancelStepException, CancelTrainException, CancelValidException)
+    CancelStepException, CancelTrainException, CancelValidException, event)
 from .callback.recorder import NonFiniteLossError
 from .learner import Learner, Recorder
 from .callback.progress import CSVLogger, ProgressCallback, master_bar, progress_bar
@@ -87,9 +87,9 @@ from .interpret import ClassificationInterpretation, Interpretation
 from .export import load_learner
 from .aliases import accuracy_thresh
 
-# %% ../nbs/90_basics.ipynb #dc430238
+# %% ../nbs/90_basics.ipynb #6030cbc6
 __all__ = [
-    'F', 'Image', 'L', 'Path', 'Tensor', 'array', 'first', 'nn', 'np', 'partial', 'patch', 'pd', 'plt', 'random', 're', 'string', 'torch',
+    'F', 'Image', 'L', 'Path', 'Tensor', 'array', 'first', 'nn', 'noop', 'np', 'partial', 'patch', 'pd', 'plt', 'random', 're', 'string', 'torch',
     'apply', 'default_device', 'find_bs', 'get_grid', 'get_random_states', 'ifnone', 'listify',
     'no_random', 'params', 'set_random_states', 'set_seed', 'subplots', 'to_cpu', 'to_detach',
     'to_device', 'to_np', 'trainable_params',
@@ -98,21 +98,22 @@ __all__ = [
     'show_title', 'tensor',
     'ItemTransform', 'Pipeline', 'Transform', 'portable',
     'DataLoader', 'PartialDL', 'SortedDL', 'WeightedDL',
-    'DataLoaders', 'Datasets', 'TfmdLists',
-    'AttrGetter', 'Categorize', 'Category', 'ColReader', 'ColSplitter', 'EncodedMultiCategorize',
-    'EndSplitter', 'FileGetter', 'FileSplitter', 'FolderSplitter', 'FuncSplitter', 'GrandparentSplitter',
-    'GroupSplitter', 'ImageGetter', 'IndexSplitter', 'IntToFloatTensor', 'ItemGetter', 'MaskSplitter',
-    'MultiCategorize', 'MultiCategory', 'Normalize', 'OneHotEncode', 'RandomSplitter',
-    'RandomSubsetSplitter', 'RegexLabeller', 'RegressionSetup', 'ToTensor', 'TrainTestSplitter', 'get_c',
-    'get_files', 'get_image_files', 'get_text_files', 'image_extensions', 'parent_label', 'using_attr',
+    'DataLoaders', 'Datasets', 'TfmdDL', 'TfmdLists', 'show_at',
+    'AttrGetter', 'Categorize', 'Category', 'CategoryMap', 'ColReader', 'ColSplitter',
+    'EncodedMultiCategorize', 'EndSplitter', 'FileGetter', 'FileSplitter', 'FolderSplitter', 'FuncSplitter',
+    'GrandparentSplitter', 'GroupSplitter', 'ImageGetter', 'IndexSplitter', 'IntToFloatTensor',
+    'ItemGetter', 'MaskSplitter', 'MultiCategorize', 'MultiCategory', 'Normalize', 'OneHotEncode',
+    'RandomSplitter', 'RandomSubsetSplitter', 'RegexLabeller', 'RegressionSetup', 'ToTensor',
+    'TrainTestSplitter', 'get_c', 'get_files', 'get_image_files', 'get_text_files', 'image_extensions',
+    'parent_label', 'using_attr',
     'URLs', 'download_data', 'download_url', 'untar_data',
     'CategoryBlock', 'DataBlock', 'MultiCategoryBlock', 'RegressionBlock', 'TransformBlock',
     'CategoryList', 'DataBunch', 'EmptyLabelList', 'FloatList', 'ItemList', 'LabelList',
     'MultiCategoryList', 'load_data',
     'RunningBatchNorm',
-    'AdaptiveConcatPool2d', 'ConvLayer', 'Embedding', 'Flatten', 'Lambda', 'LinBnDrop', 'Module',
-    'ResBlock', 'SigmoidRange', 'sequential', 'sigmoid_range',
-    'BCEWithLogitsLossFlat', 'CrossEntropyLossFlat', 'DiceLoss', 'FocalLoss', 'FocalLossFlat',
+    'AdaptiveConcatPool2d', 'BatchNorm', 'ConvLayer', 'Embedding', 'Flatten', 'Lambda', 'LinBnDrop',
+    'Module', 'NormType', 'ResBlock', 'SigmoidRange', 'sequential', 'sigmoid_range',
+    'BCEWithLogitsLossFlat', 'BaseLoss', 'CrossEntropyLossFlat', 'DiceLoss', 'FocalLoss', 'FocalLossFlat',
     'L1LossFlat', 'LabelSmoothingCrossEntropy', 'LabelSmoothingCrossEntropyFlat', 'MSELossFlat',
     'APScoreMulti', 'AccumMetric', 'AvgMetric', 'BalancedAccuracy', 'CohenKappa', 'Dice', 'DiceMulti',
     'ExplainedVariance', 'F1Score', 'F1ScoreMulti', 'FBeta', 'FBetaMulti', 'JaccardCoeff',
@@ -129,7 +130,7 @@ __all__ = [
     'num_features_model', 'total_params',
     'lsuv_init',
     'Callback', 'CancelBackwardException', 'CancelBatchException', 'CancelEpochException',
-    'CancelFitException', 'CancelStepException', 'CancelTrainException', 'CancelValidException',
+    'CancelFitException', 'CancelStepException', 'CancelTrainException', 'CancelValidException', 'event',
     'NonFiniteLossError',
     'Learner', 'Recorder',
     'CSVLogger', 'ProgressCallback', 'master_bar', 'progress_bar',
