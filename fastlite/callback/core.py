@@ -115,7 +115,7 @@ class Callback:
 
     def __repr__(self): return type(self).__name__
 
-# %% ../../nbs/28_callback.core.ipynb #db05001b
+# %% ../../nbs/28_callback.core.ipynb #9be76579
 BATCH_EVENTS = set(list(event)[list(event).index('before_batch'):list(event).index('after_batch') + 1])
 
 
@@ -148,7 +148,7 @@ class HasCallbacks:
         def methods(name, flag):
             cbs = [cb for cb in sorted(self.cbs, key=lambda cb: cb.order) if name not in BATCH_EVENTS or getattr(cb, flag)]
             return [(cb, getattr(cb, name)) for cb in cbs if name in vars(cb) or hasattr(type(cb), name)]
-        self.methods = {training: {name: methods(name, flag) for name in event}
+        self.methods = {training: {name.value: methods(name, flag) for name in event}
                         for training, flag in ((True, 'run_train'), (False, 'run_valid'))}
 
     def __call__(self, event_name: str):
