@@ -345,7 +345,7 @@ def explain(self: DataLoaders, item: Any):
     print('Applying item_tfms to the sample:')
     _replay(dl.after_item, sample)
 
-# %% ../../nbs/15_data.block.ipynb #33e38ef9
+# %% ../../nbs/15_data.block.ipynb #f2731d8c
 @patch
 def config(self: DataLoaders) -> dict:
     "The steps from new items to decoded predictions, as plain data for `dataloaders_from_config`"
@@ -359,7 +359,7 @@ def config(self: DataLoaders) -> dict:
     return {'inputs': [_described(tl.tfms) for tl in ds.tls[:ds.n_inp]],
             'targets': [_described(f for f in tl.tfms if _decodes(f)) for tl in ds.tls[ds.n_inp:]],
             'item_tfms': _described(dl.after_item), 'before_batch': _described(dl.before_batch),
-            'batch_tfms': _described(dl.after_batch), 'bs': dl.bs}
+            'batch_tfms': _described(dl.after_batch), 'bs': dl.bs, **(dl.config() if hasattr(dl, 'config') else {})}
 
 
 def _described(fs): return [to_config(f) for f in fs if f.split_idx != 0]
