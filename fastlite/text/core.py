@@ -9,7 +9,7 @@ __all__ = ['UNK', 'PAD', 'BOS', 'EOS', 'FLD', 'TK_REP', 'TK_WREP', 'TK_UP', 'TK_
            'BaseTokenizer', 'RegexTokenizer', 'WordTokenizer', 'tokenize1', 'SubwordTokenizer', 'read_text',
            'WordIndex', 'encode_texts', 'text_key', 'TokenStore', 'Tokenizer', 'join_columns']
 
-# %% ../../nbs/60_text.core.ipynb #190d0a85
+# %% ../../nbs/60_text.core.ipynb #e71598d5
 import html
 import os
 import re
@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from fastcore.basics import patch
 
 from ..core import listify, short
@@ -253,7 +252,7 @@ def tokenize1(
     for rule in text_post_rules if post_rules is None else post_rules: tokens = list(map(rule, tokens))
     return tokens
 
-# %% ../../nbs/60_text.core.ipynb #38c4048b
+# %% ../../nbs/60_text.core.ipynb #f09be0f0
 @portable
 class SubwordTokenizer:
     "Cuts words into pieces, which are learned from a corpus by `setup`"
@@ -276,7 +275,7 @@ class SubwordTokenizer:
     ):
         "Learn the pieces; what was learned before is kept"
         if self.learned is not None: return
-        from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+        from tokenizers import Tokenizer, models, pre_tokenizers, trainers
         model = Tokenizer(models.Unigram())
         model.pre_tokenizer = pre_tokenizers.Metaspace()
         trainer = trainers.UnigramTrainer(vocab_size=self.vocab_sz, special_tokens=self.special_toks, unk_token=UNK,

@@ -432,7 +432,7 @@ def _text_blocks(tok_tfm, text_vocab, is_lm, seq_len, backwards, y_block):
     texts = TextBlock(tok_tfm, text_vocab, is_lm, seq_len, backwards)
     return texts if is_lm else (texts, y_block)
 
-# %% ../../nbs/61_text.data.ipynb #e29a030b
+# %% ../../nbs/61_text.data.ipynb #8462a279
 @patch(cls_method=True)
 def from_df(cls: TextDataLoaders,
     df: pd.DataFrame,         # a row for each text
@@ -474,7 +474,7 @@ def from_csv(cls: TextDataLoaders,
     "A csv file says the text and the label"
     file = Path(path)/csv_fname
     try: df = pd.read_csv(file, header=header, sep=delimiter or ',', quoting=quoting, encoding=encoding)
-    except UnicodeDecodeError as e:
+    except UnicodeDecodeError:
         read_text(file, encoding or 'utf8')  # its error says where
         raise
     return cls.from_df(df, path=path, **kwargs)
