@@ -5,9 +5,12 @@
 # %% auto #0
 __all__ = ['accuracy_thresh', 'old_name']
 
-# %% ../nbs/88_aliases.ipynb #0935f6ad
+# %% ../nbs/88_aliases.ipynb #daab1e7a
+import warnings
 from functools import wraps
 from typing import Any
+
+from fastcore.basics import patch
 
 from .callback.recorder import Recorder
 from .data.chain import ItemList
@@ -40,3 +43,10 @@ ItemList.no_split = old_name('no_split', ItemList.split_none)
 Recorder.plot_losses = old_name('plot_losses', Recorder.plot_loss)
 Recorder.plot_lr = old_name('plot_lr', Recorder.plot_sched)
 accuracy_thresh = old_name('accuracy_thresh', accuracy_multi)
+
+# %% ../nbs/88_aliases.ipynb #a41c7f2e
+@patch
+def plot(self: Recorder):
+    "In older code, draws the curve of `lr_find`, which today does that itself; here nothing but a warning"
+    warnings.warn('`lr_find` draws its curve itself, and returns it: rates = learn.lr_find(); rates.plot()',
+                  DeprecationWarning, stacklevel=2)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/90_basics.ipynb #32e82c4d
+# %% ../nbs/90_basics.ipynb #5f63abb5
 import random
 import re
 import string
@@ -24,7 +24,7 @@ from numpy import array
 from PIL import Image
 from torch import Tensor, nn
 from .core import (
-    apply, default_device, find_bs, get_grid, get_random_states, ifnone, listify, no_random, params,
+    apply, default_device, doc, find_bs, get_grid, get_random_states, ifnone, listify, no_random, params,
     set_random_states, set_seed, subplots, to_cpu, to_detach, to_device, to_np, trainable_params)
 from .torch_core import (
     ShowTitle, TensorBase, TensorCategory, TensorImage, TensorImageBW, TensorMask, TensorMultiCategory,
@@ -87,10 +87,10 @@ from .interpret import ClassificationInterpretation, Interpretation
 from .export import load_learner
 from .aliases import accuracy_thresh
 
-# %% ../nbs/90_basics.ipynb #6030cbc6
+# %% ../nbs/90_basics.ipynb #fd020cb9
 __all__ = [
     'F', 'Image', 'L', 'Path', 'Tensor', 'array', 'first', 'nn', 'noop', 'np', 'partial', 'patch', 'pd', 'plt', 'random', 're', 'string', 'torch',
-    'apply', 'default_device', 'find_bs', 'get_grid', 'get_random_states', 'ifnone', 'listify',
+    'apply', 'default_device', 'doc', 'find_bs', 'get_grid', 'get_random_states', 'ifnone', 'listify',
     'no_random', 'params', 'set_random_states', 'set_seed', 'subplots', 'to_cpu', 'to_detach',
     'to_device', 'to_np', 'trainable_params',
     'ShowTitle', 'TensorBase', 'TensorCategory', 'TensorImage', 'TensorImageBW', 'TensorMask',

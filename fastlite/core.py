@@ -4,12 +4,14 @@
 
 # %% auto #0
 __all__ = ['default_device', 'set_seed', 'get_random_states', 'set_random_states', 'no_random', 'is_listy', 'apply', 'to_device',
-           'to_cpu', 'to_detach', 'to_np', 'short', 'describe', 'ifnone', 'listify', 'find_bs', 'params',
+           'to_cpu', 'to_detach', 'to_np', 'short', 'describe', 'doc', 'ifnone', 'listify', 'find_bs', 'params',
            'trainable_params', 'atomic_write', 'subplots', 'get_grid']
 
-# %% ../nbs/00_core.ipynb #cd59f273
+# %% ../nbs/00_core.ipynb #34702e8a
+import inspect
 import os
 import random
+import re
 import secrets
 import warnings
 from collections.abc import Callable, Iterator
@@ -21,6 +23,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from fastcore.docments import docments
 from fastcore.foundation import L
 from PIL.Image import Image
 from torch import Tensor, nn
@@ -153,6 +156,28 @@ def describe(x: Any) -> str:
     if not isinstance(x, (Tensor, np.ndarray)): return short(x)
     if x.ndim == 0 or (x.ndim == 1 and len(x) <= 8): return f'{name}({x.tolist()})'
     return f'{name} of size {"x".join(map(str, x.shape))}'
+
+# %% ../nbs/00_core.ipynb #a7f825d6
+def _told_in(func: Callable) -> str:
+    "The notebook that `func` was exported from; empty if there is none"
+    try: lines, line = inspect.findsource(func)
+    except (OSError, TypeError): return ''
+    found = [re.match(r'# %% (?:\.\./)*(nbs/\S+\.ipynb)', o) for o in lines[:line]]
+    return next((o[1] for o in reversed(found) if o), '')
+
+
+def doc(elt: Any):
+    "Print what a function, method or class is for, what each of its arguments means, and the notebook that tells of it"
+    func = elt.__init__ if isinstance(elt, type) else elt
+    rows = []
+    for name, o in (docments(func, full=True) if _told_in(func) else {}).items():
+        kind = getattr(o['anno'], '__name__', str(o['anno'])).replace('_empty', '')
+        default = '' if o['default'] is inspect.Parameter.empty else f' = {short(o["default"], 30)}'
+        if name != 'self': rows.append((name if name != 'return' else '→', kind + default, o['docment'] or ''))
+    widths = [max((len(row[i]) for row in rows), default=0) for i in (0, 1)]
+    print(f'{elt.__module__}.{elt.__qualname__}\n{inspect.getdoc(elt) or ""}\n')
+    for name, kind, text in rows: print(f'    {name:{widths[0]}}  {kind:{widths[1]}}  {" ".join(text.split())}'.rstrip())
+    if _told_in(func): print(f'\ntold in {_told_in(func)}')
 
 # %% ../nbs/00_core.ipynb #cab4955d
 def ifnone(
