@@ -6,11 +6,13 @@
 __all__ = ['find_skips', 'icnr_init', 'PixelShuffle_ICNR', 'SelfAttention', 'resize_as', 'UnetBlock', 'UnetDecoder',
            'DynamicUnet', 'create_unet_model', 'unet_learner', 'describe_model', 'build_model']
 
-# %% ../../../nbs/50_vision.models.unet.ipynb #ba66714b
+# %% ../../../nbs/50_vision.models.unet.ipynb #d52347fa
 import inspect
 import math
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -21,16 +23,17 @@ from ...hooks import dummy_eval, find_modules, hook_outputs
 from ...layers import BatchNorm, ConvLayer, Module, NormType, ResBlock, SigmoidRange, in_channels
 from ...learner import Learner
 from .. import learner as vision
-from ..learner import add_norm, create_body, find_arch, splitter_of, stats_of
+from ..learner import add_norm, create_body, find_arch, n_in_for, splitter_of, stats_of
 
-# %% ../../../nbs/50_vision.models.unet.ipynb #c65c26d3
+# %% ../../../nbs/50_vision.models.unet.ipynb #4852b67c
 def find_skips(
     encoder: nn.Module,          # the body of a network for images
     size: tuple = (256, 256),    # height and width of the picture that is sent through
 ) -> dict[int, tuple[str, int]]: # how often the picture was halved → name and channels of the last layer of that size
     "The layers of `encoder` whose maps a U-Net uses; the last one is its end"
-    names = {m: name for name, m in encoder.named_modules()}
-    parts = [m for child in encoder.children() for m in find_modules(child, lambda m: type(m) is not nn.Sequential)]
+    names, children = {m: name for name, m in encoder.named_modules()}, list(encoder.children())
+    while len(children) == 1 and list(children[0].children()): children = list(children[0].children())  # a chain within
+    parts = [m for child in children for m in find_modules(child, lambda m: type(m) is not nn.Sequential)]
     with hook_outputs(parts) as hooks: end = dummy_eval(encoder, size)
     def is_grid(o): return isinstance(o, Tensor) and o.ndim == 4 and o.shape[2] <= size[0] and o.shape[3] <= size[1]
     def level(o): return round(math.log2(size[0]/o.shape[2]))
@@ -201,42 +204,45 @@ class DynamicUnet(nn.Sequential):
             features = self[0](x)
         return self[1](features, hooks.stored, x)
 
-# %% ../../../nbs/50_vision.models.unet.ipynb #8977743e
+# %% ../../../nbs/50_vision.models.unet.ipynb #1dbe5881
 def create_unet_model(
     arch: Callable | str,          # architecture: a function or its name
     n_out: int,                    # outputs per pixel
     img_size: tuple = (256, 256),  # see `DynamicUnet`
-    pretrained: bool = True,       # body with weights from another task
+    pretrained: bool = True,       # body with weights from another task; a file means `weights`
     cut: int | Callable = None,    # see `cut_model`
     n_in: int = 3,                 # bands of the images
+    weights: Any = None,           # see `create_body`
     **kwargs,                      # passed to `DynamicUnet`: `blur`, `self_attention`, `y_range` …
 ) -> DynamicUnet:
     "A U-Net around the body of `arch`"
-    return DynamicUnet(create_body(arch, n_in, pretrained, cut), n_out, img_size, **kwargs)
+    return DynamicUnet(create_body(arch, n_in, pretrained, cut, weights), n_out, img_size, **kwargs)
 
 
 _unet_args = tuple(inspect.signature(DynamicUnet).parameters)[2:]
 
 
 def unet_learner(
-    dls,                          # data loaders of images and masks, or of images and images
+    dls: Any,                     # data loaders of images and masks, or of images and images
     arch: Callable | str,         # architecture of the body: a function or its name
     normalize: bool = True,       # with the pretrained body's own statistics
     n_out: int = None,            # outputs per pixel; `dls.c` if not given
-    pretrained: bool = True,      # body with weights from another task, frozen until `unfreeze`
+    pretrained: bool = True,      # body with weights from another task, frozen until `unfreeze`; a file means `weights`
+    weights: Any = None,          # a file, torchvision's weights or their name; the architecture's own if not given
     splitter: Callable = None,    # model → groups of parameters; the architecture's own if not given
-    n_in: int = 3,                # bands of the images
+    n_in: int = None,             # bands of the images; the data's own if not given
     cut: int | Callable = None,   # see `cut_model`
     **kwargs,                     # passed to `DynamicUnet` (`blur`, `self_attention`, `y_range` …) and to `Learner`
 ) -> Learner:
     "A `Learner` with a U-Net around the body of `arch`"
     if isinstance(arch, str): arch = find_arch(arch)
-    n_out = n_out if n_out is not None else get_c(dls)
+    if isinstance(pretrained, (str, Path)): weights, pretrained = pretrained, True
+    n_out, n_in = n_out if n_out is not None else get_c(dls), n_in_for(dls, n_in)
     unet_args = {name: kwargs.pop(name) for name in _unet_args if name in kwargs}
-    model = create_unet_model(arch, n_out, pretrained=pretrained, cut=cut, n_in=n_in, **unet_args)
+    model = create_unet_model(arch, n_out, pretrained=pretrained, cut=cut, n_in=n_in, weights=weights, **unet_args)
     learn = Learner(dls, model, splitter=splitter or splitter_of(arch), **kwargs)
     if normalize and pretrained:
-        learn.dls_setup.append(partial(add_norm, stats=stats_of(arch)))
+        learn.dls_setup.append(partial(add_norm, stats=stats_of(arch, weights, n_in)))
         learn.dls = dls
     learn.model_config = {'application': 'unet', 'arch': arch, 'n_out': n_out, 'n_in': n_in, 'cut': cut, **unet_args}
     if pretrained: learn.freeze()
