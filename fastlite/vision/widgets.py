@@ -63,7 +63,7 @@ def carousel(
     "Widgets in a row that scrolls"
     return Box(list(children), layout=Layout(**{'overflow': 'auto', 'border': '1px solid #ccc', 'flex_flow': 'row', **layout}))
 
-# %% ../../nbs/72_vision.widgets.ipynb #82dfccfd
+# %% ../../nbs/72_vision.widgets.ipynb #870753c5
 KEEP, DELETE = Mark('keep'), Mark('delete')
 _frames = {'keep': '2px solid transparent', 'delete': '2px solid #d33', 'label': '2px solid #27c'}
 
@@ -84,6 +84,7 @@ class Card(VBox):
         self.tags = widgets.TagsInput(allowed_tags=list(vocab), allow_duplicates=False, layout=Layout(width='96%'))
         super().__init__([self.picture, self.text, *([self.tags] if multi else []), self.choice],
                          layout=Layout(width=f'{width}px', align_items='center', margin='2px', border=_frames['keep']))
+        self.add_class('fastlite-card')
         for part in (self.choice, self.tags): part.observe(self._changed, 'value')
 
     def _changed(self, change: Any):
@@ -108,7 +109,7 @@ class Card(VBox):
             self.layout.border = _frames[mark.action]
         finally: self.filling = False
 
-# %% ../../nbs/72_vision.widgets.ipynb #35275341
+# %% ../../nbs/72_vision.widgets.ipynb #e2f73c32
 class ImagesCleaner(VBox):
     "Pages of pictures with a choice under each; the state is in `state`"
     def __init__(self,
@@ -119,6 +120,7 @@ class ImagesCleaner(VBox):
         state: Cleaning = None,  # what is shown; an empty one if not given
     ):
         super().__init__(layout=Layout(width='100%'))
+        self.add_class('fastlite-cleaner')
         self.height, self.width, self.max_n, self.opts = height, width, max_n, [str(o) for o in opts]
         self.thumbs, self.pool, self.shown, self.page, self.busy = {}, ThreadPoolExecutor(4), [], 0, False
         self._make_bars()
@@ -150,7 +152,7 @@ class ImagesCleaner(VBox):
         "(number, new class) of the items marked to get another; several classes in a tuple"
         return [(i, labels if self.state.multi else labels[0]) for i, labels in self.state.to_change()]
 
-# %% ../../nbs/72_vision.widgets.ipynb #d1cf16da
+# %% ../../nbs/72_vision.widgets.ipynb #247ed141
 def _button(text: str, tip: str, does: Callable) -> Button:
     "A button that does something"
     button = Button(description=text, tooltip=tip, layout=Layout(width='auto'))
@@ -176,7 +178,10 @@ def _make_bars(self: ImagesCleaner):
     self.children = [HBox([self.label, self.split, self.order, self.back, self.where, self.next], layout=middle), self.grid,
                      HBox([self.undo_button, self.redo_button, self.apply_button, self.take_back_button, self.save_button,
                            self.status], layout=middle)]
-    for part in (self.label, self.split, self.order): part.observe(lambda _: self.busy or self.show_page(0), 'value')
+    self.status.add_class('fastlite-status')
+    for part in (self.label, self.split, self.order):
+        part.add_class('fastlite-filter')
+        part.observe(lambda _: self.busy or self.show_page(0), 'value')
 
 
 @patch
@@ -184,12 +189,13 @@ def _set_filters(self: ImagesCleaner):
     "The filters offer what the state has"
     self.busy = True
     try:
-        self.label.options = [('all', None), *((o, o) for o in self.state.vocab)]
-        self.split.options = [('all', None), *((o, o) for o in self.state.splits if o)]
-        self.order.options, self.order.value = [*orders, 'similar'], 'loss'
+        self.label.options = [('all', ''), *((o, o) for o in self.state.vocab)]
+        self.split.options = [('all', ''), *((o, o) for o in self.state.splits if o)]
+        self.order.options = [*orders, 'similar']
+        self.label.value, self.split.value, self.order.value = '', '', 'loss'
     finally: self.busy = False
 
-# %% ../../nbs/72_vision.widgets.ipynb #92f06071
+# %% ../../nbs/72_vision.widgets.ipynb #f28be8a6
 @patch
 def thumb(self: ImagesCleaner, i: int) -> bytes:
     "The thumbnail of item `i`, made if need be"
@@ -213,7 +219,7 @@ def text_of(self: ImagesCleaner, i: int) -> str:
 @patch
 def show_page(self: ImagesCleaner, page: int = None):
     "Show a page, counted from 0, of what the filters ask for; the same one again if not given"
-    self.shown = self.state.view(self.split.value, self.label.value, self.order.value)
+    self.shown = self.state.view(self.split.value or None, self.label.value or None, self.order.value)
     last = max(0, -(-len(self.shown)//self.max_n) - 1)
     self.page = min(max(0, self.page if page is None else page), last)
     start = self.page*self.max_n
@@ -262,7 +268,7 @@ def _stepped(self: ImagesCleaner, step: Callable):
     there = self.shown.index(i)//self.max_n if i in self.shown else self.page
     self.show_page(there)
 
-# %% ../../nbs/72_vision.widgets.ipynb #28aa5b48
+# %% ../../nbs/72_vision.widgets.ipynb #0fb92bc1
 @patch
 def apply(self: ImagesCleaner,
     trash: str | Path = None,  # as for `Cleaning.apply`
@@ -274,7 +280,7 @@ def apply(self: ImagesCleaner,
     if csv is None and not state.in_folders(): csv = free_name(state.path/'cleaned.csv', set())
     folder = state.apply(trash, csv, rename)
     self.show_page()
-    return f'{csv} is written' if csv else f'{n} files are in {folder}, {m} in the folder of another class'
+    return f'{csv} is written' if csv else f'{n} moved to {folder}, {m} to the folder of another class'
 
 
 @patch
