@@ -157,7 +157,7 @@ def describe(x: Any) -> str:
     if x.ndim == 0 or (x.ndim == 1 and len(x) <= 8): return f'{name}({x.tolist()})'
     return f'{name} of size {"x".join(map(str, x.shape))}'
 
-# %% ../nbs/00_core.ipynb #a7f825d6
+# %% ../nbs/00_core.ipynb #77e8e7c5
 def _told_in(func: Callable) -> str:
     "The notebook that `func` was exported from; empty if there is none"
     try: lines, line = inspect.findsource(func)
@@ -170,10 +170,11 @@ def doc(elt: Any):
     "Print what a function, method or class is for, what each of its arguments means, and the notebook that tells of it"
     func = elt.__init__ if isinstance(elt, type) else elt
     rows = []
-    for name, o in (docments(func, full=True) if _told_in(func) else {}).items():
-        kind = getattr(o['anno'], '__name__', str(o['anno'])).replace('_empty', '')
-        default = '' if o['default'] is inspect.Parameter.empty else f' = {short(o["default"], 30)}'
-        if name != 'self': rows.append((name if name != 'return' else '→', kind + default, o['docment'] or ''))
+    for name, o in (docments(func, full=True, args_kwargs=True) if _told_in(func) else {}).items():
+        kind = re.sub(r'(\w+\.)+', '', getattr(o['anno'], '__name__', str(o['anno']))).replace('_empty', '')
+        default = getattr(o['default'], '__name__', short(o['default'], 30))
+        if o['default'] is not inspect.Parameter.empty: kind = f'{kind} = {default}'.lstrip()
+        if name != 'self' and (kind or o['docment']): rows.append((name if name != 'return' else '→', kind, o['docment'] or ''))
     widths = [max((len(row[i]) for row in rows), default=0) for i in (0, 1)]
     print(f'{elt.__module__}.{elt.__qualname__}\n{inspect.getdoc(elt) or ""}\n')
     for name, kind, text in rows: print(f'    {name:{widths[0]}}  {kind:{widths[1]}}  {" ".join(text.split())}'.rstrip())
