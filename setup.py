@@ -38,6 +38,7 @@ setup(
     python_requires=f'>={settings["min_python"]}',
     install_requires=settings['requirements'].split(),
     extras_require=extras,
-    entry_points={'nbdev': [f'{settings["lib_name"]}={settings["lib_path"]}._modidx:d']},
+    entry_points={'nbdev': [f'{settings["lib_name"]}={settings["lib_path"]}._modidx:d'],
+                  'console_scripts': ['fastlite = fastlite.cli:main']},
     zip_safe=False,
 )
