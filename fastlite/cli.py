@@ -6,12 +6,13 @@
 __all__ = ['add_train', 'add_predict', 'make_parser', 'say', 'main', 'readable', 'picture_loaders', 'train', 'n_weights', 'facts',
            'info', 'as_record', 'answered', 'all_pictures', 'writer', 'predict']
 
-# %% ../nbs/85_cli.ipynb #ba7f1674
+# %% ../nbs/85_cli.ipynb #ec46db62
 import argparse
 import csv
 import json
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,7 @@ def main(
         say('fastlite:', ' '.join((str(e) or type(e).__name__).split()))
         return 1
 
-# %% ../nbs/85_cli.ipynb #e7ee33dc
+# %% ../nbs/85_cli.ipynb #a9f0c0ef
 def readable(files: list) -> list:
     "Those of `files` that are pictures; the others are named on the error output"
     from fastlite.vision.utils import verify_images
@@ -136,7 +137,7 @@ def train(args: argparse.Namespace) -> int:
     from fastlite.core import set_seed
     from fastlite.metrics import accuracy
     from fastlite.vision.learner import vision_learner
-    import fastlite.callback.progress, fastlite.callback.schedule, fastlite.export  # give a Learner its methods
+    for name in ('callback.progress', 'callback.schedule', 'export'): import_module(f'fastlite.{name}')  # methods of a Learner
     set_seed(args.seed)
     dls = picture_loaders(args)
     say(f'{len(dls.train_ds)} pictures to learn from, {len(dls.valid_ds)} to check with; classes: {", ".join(map(str, dls.vocab))}')
@@ -218,7 +219,7 @@ def answered(predictor: Any, files: list, bs: int) -> Iterator[tuple]:
                 try: yield file, predictor(file), None
                 except Exception as e: yield file, None, e
 
-# %% ../nbs/85_cli.ipynb #8ba7774e
+# %% ../nbs/85_cli.ipynb #7038570d
 def all_pictures(paths: list[Path]) -> list[Path]:
     "`paths` with the pictures in a folder in its place"
     from fastlite.data.transforms import get_image_files
@@ -240,10 +241,10 @@ def writer(args: argparse.Namespace) -> Any:
 def predict(args: argparse.Namespace) -> int:
     "`fastlite predict`"
     from fastlite.export import load_learner
+    from fastlite.predictor import Predictor
     from fastlite.vision.utils import image_problem
-    import fastlite.predictor  # gives a Learner its `predictor`
     learn = load_learner(args.model)
-    predictor, vocab = learn.predictor(), getattr(learn.dls, 'vocab', None)
+    predictor, vocab = Predictor(learn), getattr(learn.dls, 'vocab', None)
     files, write, failed = all_pictures(args.files), writer(args), 0
     if not files: raise FileNotFoundError(f'no pictures in {", ".join(map(str, args.files))}')
     for file, answer, error in answered(predictor, files, args.bs):
