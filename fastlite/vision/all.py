@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../../nbs/91_vision.all.ipynb #16ed9f5c
+# %% ../../nbs/91_vision.all.ipynb #2063af15
 from torchvision.models import resnet18, resnet34, resnet50, resnet101, resnet152
 
 import fastlite.basics
@@ -19,18 +19,21 @@ from .data import (
 from .utils import (
     download_images, image_problem, resize_image, resize_images, search_images, search_images_ddg,
     verify_image, verify_images)
-from .resize import FlipItem, PadMode, RandTransform, RandomResizedCrop, Resize, ResizeMethod
+from fastlite.vision.resize import (
+    CropPad, DihedralItem, FlipItem, PadMode, RandTransform, RandomCrop, RandomResizedCrop, RatioResize, Resize,
+    ResizeMethod)
 from .augment import (
     BatchAugment, Brightness, Contrast, Dihedral, Flip, Hue, RandomErasing, RandomResizedCropGPU, Rotate,
     Saturation, Warp, Zoom, aug_transforms, get_transforms, setup_aug_tfms)
-from .models.xresnet import XResNet, xresnet18, xresnet34, xresnet50, xresnet_tiny
+from .models.xresnet import (
+    XResNet, xresnet18, xresnet34, xresnet50, xresnet101, xresnet152, xresnet_tiny)
 from .models.unet import DynamicUnet, unet_learner
-from .learner import create_body, create_head, create_vision_model, vision_learner
+from .learner import create_body, create_head, create_vision_model, point_head, vision_learner
 from .chain import ImageList, ObjectItemList, PointsItemList, SegmentationItemList, plot_multi
 from .heatmap import acts_and_grads, cam, gradcam, show_heatmap
 from .aliases import ImageFileList, ImageItemList, cnn_learner, create_cnn
 
-# %% ../../nbs/91_vision.all.ipynb #8bfe648a
+# %% ../../nbs/91_vision.all.ipynb #8d3486aa
 __all__ = [
     *fastlite.basics.__all__,
     'resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152',
@@ -41,13 +44,14 @@ __all__ = [
     'SegmentationDataLoaders',
     'download_images', 'image_problem', 'resize_image', 'resize_images', 'search_images',
     'search_images_ddg', 'verify_image', 'verify_images',
-    'FlipItem', 'PadMode', 'RandTransform', 'RandomResizedCrop', 'Resize', 'ResizeMethod',
+    'CropPad', 'DihedralItem', 'FlipItem', 'PadMode', 'RandTransform', 'RandomCrop', 'RandomResizedCrop', 'RatioResize',
+    'Resize', 'ResizeMethod',
     'BatchAugment', 'Brightness', 'Contrast', 'Dihedral', 'Flip', 'Hue', 'RandomErasing',
     'RandomResizedCropGPU', 'Rotate', 'Saturation', 'Warp', 'Zoom', 'aug_transforms', 'get_transforms',
     'setup_aug_tfms',
-    'XResNet', 'xresnet18', 'xresnet34', 'xresnet50', 'xresnet_tiny',
+    'XResNet', 'xresnet18', 'xresnet34', 'xresnet50', 'xresnet101', 'xresnet152', 'xresnet_tiny',
     'DynamicUnet', 'unet_learner',
-    'create_body', 'create_head', 'create_vision_model', 'vision_learner',
+    'create_body', 'create_head', 'create_vision_model', 'point_head', 'vision_learner',
     'ImageList', 'ObjectItemList', 'PointsItemList', 'SegmentationItemList', 'plot_multi',
     'acts_and_grads', 'cam', 'gradcam', 'show_heatmap',
     'ImageFileList', 'ImageItemList', 'cnn_learner', 'create_cnn',

@@ -7,7 +7,7 @@ __all__ = ['affine_mat', 'Step', 'BatchAugment', 'Flip', 'Rotate', 'Dihedral', '
            'Brightness', 'Contrast', 'Saturation', 'Hue', 'setup_aug_tfms', 'with_settings', 'aug_transforms',
            'get_transforms', 'RandomErasing']
 
-# %% ../../nbs/47_vision.augment.ipynb #8863c482
+# %% ../../nbs/47_vision.augment.ipynb #5a0b2833
 import math
 import random
 from collections.abc import Callable
@@ -23,11 +23,12 @@ from ..core import apply, ifnone, listify, to_device
 from ..data.transforms import IntToFloatTensor
 from ..torch_core import TensorImage, TensorImageBase, TensorMask, to_plain
 from ..transform import Pipeline, portable
-from .resize import (FlipItem, PadMode, RandomResizedCrop, RandTransform, Resize, ResizeMethod,
-                                    _height_width, _one_of)
+from .resize import (CropPad, DihedralItem, FlipItem, PadMode, RandomCrop, RandomResizedCrop, RandTransform,
+                                    RatioResize, Resize, ResizeMethod, _height_width, _one_of)
 from .core import TensorBBox, TensorPoint
 
-__all__ += ['FlipItem', 'PadMode', 'RandomResizedCrop', 'RandTransform', 'Resize', 'ResizeMethod']  # looked for here
+__all__ += ['CropPad', 'DihedralItem', 'FlipItem', 'PadMode', 'RandomCrop', 'RandomResizedCrop', 'RandTransform',
+            'RatioResize', 'Resize', 'ResizeMethod']  # looked for here
 
 # %% ../../nbs/47_vision.augment.ipynb #eb4ff5a9
 def affine_mat(*rows: tuple) -> Tensor:

@@ -4,33 +4,36 @@
 
 # %% auto #0
 __all__ = ['resize_box', 'RandTransform', 'move_points', 'move_to_box', 'ResizeMethod', 'PadMode', 'crop_box', 'pad_box',
-           'Resize', 'RandomResizedCrop', 'FlipItem']
+           'Resize', 'RandomResizedCrop', 'CropPad', 'RandomCrop', 'RatioResize', 'FlipItem', 'DihedralItem']
 
-# %% ../../nbs/42_vision.resize.ipynb #33f550b3
+# %% ../../nbs/42_vision.resize.ipynb #2f72c26a
 import math
 import random
 from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
 from fastcore.basics import patch
 from PIL import Image
+from torch import Tensor
 from torch.nn import functional as F
 
 from ..core import apply, describe, is_listy
-from ..torch_core import TensorImage, TensorMask, to_plain
+from ..torch_core import TensorImage, TensorImageBase, TensorMask, to_plain
 from ..transform import Transform, portable
 from .core import (BILINEAR, NEAREST, PILBase, PILMask, TensorBBox, TensorPoint, image2tensor,
                                   sample_size, to_image)
 
-# %% ../../nbs/42_vision.resize.ipynb #826d3511
+# %% ../../nbs/42_vision.resize.ipynb #28bc87fe
 def resize_box(
-    x: Image.Image,                         # picture
+    x: Image.Image | Tensor,                # picture, or a tensor …×height×width
     size: tuple[int, int],                  # height and width of the result
     resamples: tuple = (BILINEAR, NEAREST), # Pillow's filters for pictures and for masks
     box: tuple[float, ...] = None,          # left, top, right, bottom of what is kept; everything if not given
-) -> Image.Image:                           # of the class of `x`
+) -> Image.Image | Tensor:                  # of the class of `x`
     "Cut `box` out of `x` and bring it to `size`, in one resampling"
+    if isinstance(x, Tensor): return _resize_bands(x, size, resamples[isinstance(x, TensorMask)], box)
     resample, cls, (h, w) = resamples[isinstance(x, PILMask)], x, size
     x, (left, top, right, bottom) = _decoded(x, size, box or (0, 0, x.width, x.height))
     box = max(0, left), max(0, top), min(x.width, right), min(x.height, bottom)
@@ -41,6 +44,16 @@ def resize_box(
     elif whole and wider == higher == 1: im = x.crop(tuple(map(int, box)))
     else: im = x.resize((w, h), resample, box=box, reducing_gap=2.)
     return _same_class(im, cls)
+
+
+def _resize_bands(x, size, resample, box):
+    "The tensor `x`, band by band: bytes as bytes, masks as whole numbers, all else as fractions"
+    plain = to_plain(x)
+    kind = torch.uint8 if plain.dtype == torch.uint8 else torch.int32 if isinstance(x, TensorMask) else torch.float32
+    bands = plain.reshape(-1, *plain.shape[-2:]).to(kind).numpy()
+    new = np.stack([np.array(Image.fromarray(o).resize(size[::-1], resample, box=box)) for o in bands])
+    new = new if plain.is_floating_point() else new.round()
+    return torch.from_numpy(new).to(plain.dtype).view(*plain.shape[:-2], *size).as_subclass(type(x))
 
 
 def _same_class(im, like):
@@ -110,16 +123,17 @@ class RandTransform(Transform):
         if own_call or self.split_idx not in (None, split_idx): return [partial(self, split_idx=split_idx)]
         return [self.prepare, partial(self.apply, split_idx=split_idx)]
 
-# %% ../../nbs/42_vision.resize.ipynb #8b44148d
+# %% ../../nbs/42_vision.resize.ipynb #31407437
 def move_points(
     x: TensorPoint,   # points or boxes, in pixels
     scale: tuple,     # x and y are multiplied by these
     shift: tuple,     # and then these are added
     img_size: tuple,  # width and height of the picture that they are in then
+    swap: bool = False,  # x and y change places before
 ) -> TensorPoint:
     "The points at their new places, `x*scale + shift`"
     pairs = to_plain(x).unflatten(-1, (-1, 2))
-    pairs = pairs * pairs.new_tensor(scale) + pairs.new_tensor(shift)
+    pairs = (pairs.flip(-1) if swap else pairs) * pairs.new_tensor(scale) + pairs.new_tensor(shift)
     if isinstance(x, TensorBBox): pairs = pairs.sort(-2).values
     return type(x)(pairs.flatten(-2), img_size=tuple(img_size))
 
@@ -142,7 +156,12 @@ def _size_around(x, size):
         f'{describe(x)} cannot be moved: the sample has no picture, and `img_size` is not known')
     return x.img_size if size is None else size
 
-# %% ../../nbs/42_vision.resize.ipynb #08267180
+
+def _width_height(x):
+    "Width and height of the picture or the tensor `x`"
+    return x.size if isinstance(x, Image.Image) else (x.shape[-1], x.shape[-2])
+
+# %% ../../nbs/42_vision.resize.ipynb #6bbbd8ea
 class ResizeMethod:
     "How a picture is brought into another shape"
     Squish, Crop, Pad = 'squish', 'crop', 'pad'
@@ -165,7 +184,6 @@ def _height_width(size):
     res = tuple(size) if is_listy(size) else (size, size)
     if len(res) != 2 or not all(isinstance(o, int) and o > 0 for o in res):
         raise ValueError(f'size has to be a number of pixels or (height, width), and not {size!r}')
-    if res[0] * res[1] > 2**28: raise ValueError(f'a size of {res[0]}×{res[1]} has more than 2²⁸ pixels, the most there may be')
     return res
 
 # %% ../../nbs/42_vision.resize.ipynb #c8678f49
@@ -193,24 +211,25 @@ def pad_box(
     inner_h, inner_w = max(1, min(h, round(height / scale))), max(1, min(w, round(width / scale)))
     return inner_h, inner_w, round((w - inner_w) * place[0]), round((h - inner_h) * place[1])
 
-# %% ../../nbs/42_vision.resize.ipynb #67405960
+# %% ../../nbs/42_vision.resize.ipynb #f5ce7d8f
 class _Fitted(Transform):
     "Pictures and masks brought to the size that `fit` gives for theirs, points and boxes with them"
     def __init__(self, fit, resamples, size):
         super().__init__()
         self.fit, self.resamples, self.size = fit, resamples, size  # `size`: of the picture, for points
 
-    def encodes(self, x: Image.Image) -> Image.Image:
-        new = self.fit(x.width, x.height)
-        if new != (x.height, x.width): return resize_box(x, new, self.resamples)
-        _decode(x)  # what comes next may be random
+    def encodes(self, x: Image.Image | TensorImageBase):
+        width, height = _width_height(x)
+        new = self.fit(width, height)
+        if new != (height, width): return resize_box(x, new, self.resamples)
+        if isinstance(x, Image.Image): _decode(x)  # what comes next may be random
         return x
 
     def encodes(self, x: TensorPoint) -> TensorPoint:
         width, height = _size_around(x, self.size)
         return move_to_box(x, self.fit(width, height), (0, 0, width, height))
 
-# %% ../../nbs/42_vision.resize.ipynb #116ebad0
+# %% ../../nbs/42_vision.resize.ipynb #303a81be
 @portable
 class Resize(RandTransform):
     "Bring pictures to one size: crop (anywhere in training, the middle in validation), squish or pad"
@@ -225,7 +244,6 @@ class Resize(RandTransform):
         super().__init__()
         self.size, self.resamples = _height_width(size), tuple(resamples)
         self.method = _one_of(method, ResizeMethod, 'method')
-        self.quick = method != ResizeMethod.Pad  # once prepared, a picture is only cut
         self.pad_mode = _one_of(pad_mode, PadMode, 'pad_mode')
 
     def config(self) -> dict:
@@ -241,10 +259,10 @@ class Resize(RandTransform):
         fixed = split_idx or self.method == 'squish'
         self.place = (0.5, 0.5) if fixed else (random.random(), random.random())
 
-    def encodes(self, x: Image.Image) -> Image.Image:
+    def encodes(self, x: Image.Image | TensorImageBase):
         "The picture in the wanted size"
         if self.method == 'pad': return self._pad(x)
-        return resize_box(x, self.size, self.resamples, self._kept(x.width, x.height))
+        return resize_box(x, self.size, self.resamples, self._kept(*_width_height(x)))
 
     def encodes(self, x: TensorPoint) -> TensorPoint:
         "Points and boxes, where their pixels have gone"
@@ -268,7 +286,7 @@ def prepare(self: Resize, b: Any) -> Any:
     "The sample with pictures that cover (crop), fill (squish) or fit into (pad) the wanted size"
     return _Fitted(self.fit, self.resamples, sample_size(b))(b)
 
-# %% ../../nbs/42_vision.resize.ipynb #07e755da
+# %% ../../nbs/42_vision.resize.ipynb #c2e6e685
 @patch
 def _kept(self: Resize, width, height):
     "The box that is kept of a picture of this size"
@@ -277,13 +295,21 @@ def _kept(self: Resize, width, height):
 
 @patch
 def _pad(self: Resize, x):
-    (h, w), (height, width, left, top) = self.size, pad_box(x.size, self.size, self.place)
-    pixels = np.array(resize_box(x, (height, width), self.resamples))
-    pads = [(top, h - height - top), (left, w - width - left), (0, 0)][:pixels.ndim]
-    mode = {'zeros': 'constant', 'border': 'edge', 'reflection': 'reflect'}[self.pad_mode]
-    return _same_class(Image.fromarray(np.pad(pixels, pads, mode)), x)
+    (h, w), (height, width, left, top) = self.size, pad_box(_width_height(x), self.size, self.place)
+    pads = (top, h - height - top), (left, w - width - left)
+    return _padded(resize_box(x, (height, width), self.resamples), pads, self.pad_mode)
 
-# %% ../../nbs/42_vision.resize.ipynb #26a7a20b
+
+def _padded(x, pads, pad_mode):
+    "The picture or the tensor `x`, with so many rows above and below it, and columns left and right"
+    mode = {'zeros': 'constant', 'border': 'edge', 'reflection': 'reflect'}[pad_mode]
+    if isinstance(x, Tensor):
+        new = np.pad(to_plain(x).numpy(), [(0, 0)] * (x.ndim - 2) + list(pads), mode)
+        return torch.from_numpy(new).as_subclass(type(x))
+    pixels = np.array(x)
+    return _same_class(Image.fromarray(np.pad(pixels, [*pads, (0, 0)][:pixels.ndim], mode)), x)
+
+# %% ../../nbs/42_vision.resize.ipynb #fdf3bb0f
 @portable
 class RandomResizedCrop(RandTransform):
     "A random part of the picture, of random proportions, brought to one size; in validation its middle"
@@ -318,9 +344,9 @@ class RandomResizedCrop(RandTransform):
         self.draws = [draw() for _ in range(0 if split_idx else 10)]
         self.place = (random.random(), random.random()) if self.draws else (0.5, 0.5)
 
-    def encodes(self, x: Image.Image) -> Image.Image:
+    def encodes(self, x: Image.Image | TensorImageBase):
         "The part that was drawn, in the wanted size"
-        return resize_box(x, self.size, self.resamples, self._kept(x.width, x.height))
+        return resize_box(x, self.size, self.resamples, self._kept(*_width_height(x)))
 
     def encodes(self, x: TensorPoint) -> TensorPoint:
         "Points and boxes, where their pixels have gone"
@@ -361,11 +387,88 @@ def _part(self: RandomResizedCrop, width, height):
     scale = min(width / w, height / h) / shrink
     return w * scale, h * scale
 
-# %% ../../nbs/42_vision.resize.ipynb #ee70cc87
+# %% ../../nbs/42_vision.resize.ipynb #c9140073
+@portable
+class CropPad(RandTransform):
+    "The middle of the picture in its own scale; where it ends, it is padded"
+    split_idx, order, place = None, 1, (0.5, 0.5)
+
+    def __init__(self,
+        size: int | tuple,               # pixels, or (height, width)
+        pad_mode: str = PadMode.Zeros,   # 'zeros', 'border' or 'reflection'
+    ):
+        super().__init__()
+        self.size, self.pad_mode = _height_width(size), _one_of(pad_mode, PadMode, 'pad_mode')
+
+    def config(self) -> dict:
+        "The arguments, as plain data"
+        return {'size': list(self.size), 'pad_mode': self.pad_mode}
+
+    def _corner(self, width, height):
+        "Left and top of what is kept; below 0 if there is padding"
+        (h, w), (px, py) = self.size, self.place
+        return round((width - w) * px), round((height - h) * py)
+
+    def encodes(self, x: Image.Image | TensorImageBase):
+        "The part, padded if need be"
+        (h, w), (width, height) = self.size, _width_height(x)
+        left, top = self._corner(width, height)
+        box = max(0, left), max(0, top), min(width, left + w), min(height, top + h)
+        x = resize_box(x, (box[3] - box[1], box[2] - box[0]), box=box)
+        pads = (box[1] - top, top + h - box[3]), (box[0] - left, left + w - box[2])
+        return _padded(x, pads, self.pad_mode) if any(map(sum, pads)) else x
+
+    def encodes(self, x: TensorPoint) -> TensorPoint:
+        "Points and boxes, where their pixels have gone"
+        left, top = self._corner(*_size_around(x, self.picture_size))
+        return move_points(x, (1, 1), (-left, -top), self.size[::-1])
+
+
+@portable
+class RandomCrop(CropPad):
+    "A random part of the picture in its own scale; in validation its middle"
+    def before_call(self,
+        b: Any,          # the sample
+        split_idx: int,  # 1: validation
+    ):
+        "Where the part is: 0 left or top, 1 right or bottom"
+        self.place = (0.5, 0.5) if split_idx else (random.random(), random.random())
+
+# %% ../../nbs/42_vision.resize.ipynb #da545e1a
+@portable
+class RatioResize(RandTransform):
+    "The longer side brought to `max_sz`; the other follows"
+    split_idx, order = None, 1
+
+    def __init__(self,
+        max_sz: int,                             # pixels of the longer side
+        resamples: tuple = (BILINEAR, NEAREST),  # Pillow's filters for pictures and for masks
+    ):
+        super().__init__()
+        self.max_sz, self.resamples = _height_width(max_sz)[0], tuple(resamples)
+
+    def config(self) -> dict:
+        "The arguments, as plain data"
+        return {'max_sz': self.max_sz, 'resamples': [int(o) for o in self.resamples]}
+
+    def fit(self, width: int, height: int) -> tuple[int, int]:
+        "Height and width of a picture of this size afterwards"
+        scale = self.max_sz / max(width, height)
+        return max(1, round(height * scale)), max(1, round(width * scale))
+
+    def prepare(self, b: Any) -> Any:
+        "All of its work: nothing is drawn"
+        return _Fitted(self.fit, self.resamples, sample_size(b))(b)
+
+    def encodes(self, x: TensorPoint) -> TensorPoint:
+        "Moved already"
+        return x
+
+# %% ../../nbs/42_vision.resize.ipynb #ad541518
 @portable
 class FlipItem(RandTransform):
     "Mirror a picture left to right"
-    order, quick = 2, True
+    order = 2
     def __init__(self, p: float = 0.5): super().__init__(p)
     def config(self) -> dict: return {'p': self.p}
     def encodes(self, x: Image.Image): return _same_class(x.transpose(Image.Transpose.FLIP_LEFT_RIGHT), x)
@@ -373,3 +476,31 @@ class FlipItem(RandTransform):
     def encodes(self, x: TensorPoint):
         width, height = _size_around(x, self.picture_size)
         return move_points(x, (-1, 1), (width, 0), (width, height))
+
+# %% ../../nbs/42_vision.resize.ipynb #1f15daa2
+@portable
+class DihedralItem(RandTransform):
+    "One of the eight ways to lay a tile, all equally likely"
+    order, number = 2, 0
+    def __init__(self, p: float = 1.): super().__init__(p)
+    def config(self) -> dict: return {'p': self.p}
+
+    def before_call(self, b: Any, split_idx: int):
+        "A number from 0 to 7: 1 is left to right, 2 top to bottom, 4 along the diagonal (first), others are sums"
+        super().before_call(b, split_idx)
+        self.number = random.randrange(8)
+
+    def encodes(self, x: Image.Image):
+        moves = (4, 'TRANSPOSE'), (1, 'FLIP_LEFT_RIGHT'), (2, 'FLIP_TOP_BOTTOM')
+        for move in (o for bit, o in moves if self.number & bit): x = _same_class(x.transpose(Image.Transpose[move]), x)
+        return x
+
+    def encodes(self, x: TensorImageBase):
+        dims = [dim for bit, dim in ((1, -1), (2, -2)) if self.number & bit]
+        return (x.transpose(-1, -2) if self.number & 4 else x).flip(dims)
+
+    def encodes(self, x: TensorPoint):
+        size, swap = _size_around(x, self.picture_size), bool(self.number & 4)
+        if swap: size = size[::-1]
+        mirrored = [self.number & bit for bit in (1, 2)]
+        return move_points(x, [-1 if o else 1 for o in mirrored], [n if o else 0 for n, o in zip(size, mirrored)], size, swap)
