@@ -90,8 +90,8 @@ def rm_useless_spaces(text: str) -> str:
     "One space in place of several"
     return _spaces.sub(' ', text) if '  ' in text else text
 
-# %% ../../nbs/60_text.core.ipynb #2f104e11
-_capitals, _capital = (re.compile(rf'(?:(?<=\s)|^){word}(?=\s|$)') for word in ('[A-Z]+[^a-z\\s]*', '[A-Z][^A-Z\\s]*'))
+# %% ../../nbs/60_text.core.ipynb #58690b5d
+_capitals, _capital = re.compile(r'[A-Z](?<!\S.)[^a-z\s]*(?!\S)'), re.compile(r'[A-Z](?<!\S.)[^A-Z\s]*(?!\S)')
 
 
 def _marked(mark, m):
@@ -185,8 +185,9 @@ def _joints(tokenizer):
         pairs |= {a[-1] + b[0] for a, b in zip(parts, parts[1:])}
     return pairs
 
-# %% ../../nbs/60_text.core.ipynb #5e3a9bb6
-_between_words = re.compile(r'(?<=\S) (?=\S)')
+# %% ../../nbs/60_text.core.ipynb #b334f3af
+_between_words = re.compile(r' (?<=\S )(?=\S)')
+_simple = re.compile(r'([a-z]+)([,.!?;:")]|\'s)?')
 
 
 @portable
@@ -198,7 +199,7 @@ class WordTokenizer:
         cache_size: int = 2**17,    # pieces that are remembered
     ):
         self.lang, self.special_toks, self.cache_size = lang, special_toks or special_tokens, cache_size
-        self.spacy, self.joints, self.known = None, None, {}
+        self.spacy, self.joints, self.cases, self.known = None, None, None, {}
 
     def config(self) -> dict:
         "The arguments, as plain data"
@@ -213,7 +214,7 @@ class WordTokenizer:
         "The tokens of one text"
         if self.spacy is None:
             self.spacy = _load_spacy(self.lang, self.special_toks)
-            self.joints = _joints(self.spacy)
+            self.joints, self.cases = _joints(self.spacy), set(self.spacy.rules)
         res, known = [], self.known
         for piece in self.pieces(text):
             found = known.get(piece)
@@ -222,7 +223,9 @@ class WordTokenizer:
 
     def _look(self, piece):
         if len(self.known) >= self.cache_size: self.known.clear()
-        found = [token.text for token in self.spacy(piece)]
+        simple = _simple.fullmatch(piece) if self.lang == 'en' else None
+        if simple and piece not in self.cases and simple[1] not in self.cases: found = [o for o in simple.groups() if o]
+        else: found = [token.text for token in self.spacy(piece)]
         if len(piece) < 100: self.known[piece] = found
         return found
 
