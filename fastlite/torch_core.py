@@ -40,7 +40,7 @@ def tensor(
     x = x.to(**kwargs) if kwargs else x
     return x.requires_grad_() if needs_grad else x
 
-# %% ../nbs/04_torch_core.ipynb #47f34183
+# %% ../nbs/04_torch_core.ipynb #82191392
 class TensorBase(Tensor):
     "A tensor with a type and attributes (`TensorBase(x, size=(3, 4))`), both kept by torch's operations"
     def __new__(cls, x: Any, **attributes):
@@ -58,6 +58,8 @@ class TensorBase(Tensor):
         res = super(TensorBase, kind).__torch_function__(func, (), args, kwargs)
         if source is not None and source.__dict__: _copy_attributes(source, res)
         return res
+
+    def __format__(self, spec): return format(self.as_subclass(Tensor), spec)
 
     def __deepcopy__(self, memo):
         if not self.is_leaf: raise RuntimeError('a tensor that was computed cannot be deep-copied: call detach() first')
