@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['add_train', 'add_predict', 'make_parser', 'say', 'main', 'readable', 'picture_loaders', 'train', 'n_weights', 'facts',
-           'info', 'as_record', 'answered', 'all_pictures', 'writer', 'predict']
+           'info', 'as_record', 'answered', 'items_in', 'collect', 'writer', 'reason', 'predict']
 
 # %% ../nbs/85_cli.ipynb #ec46db62
 import argparse
@@ -53,14 +53,15 @@ def add_train(parts: Any):
     p.add_argument('--out', type=Path, default=Path('model.fastlite'), help='file of the model (default: %(default)s)')
     p.set_defaults(run=train)
 
-# %% ../nbs/85_cli.ipynb #4dca3e3c
+# %% ../nbs/85_cli.ipynb #53bf2f74
 def add_predict(parts: Any):
     "The words of `fastlite predict`"
     p = parts.add_parser('predict', help='ask a model about files', description=(
         'Ask a model about files and write one line for each: file, prediction, probability. A file that cannot be read is '
         'named on the error output and does not stop the others; the exit code is 1 then.'))
     p.add_argument('model', metavar='MODEL', type=Path, help='file from `fastlite train` or `learn.export`')
-    p.add_argument('files', metavar='FILE', nargs='+', type=Path, help='a picture, or a folder of pictures')
+    p.add_argument('files', metavar='FILE', nargs='+', type=Path, help='a picture or a folder of pictures; for a model of tables a csv '
+                   'file, each row of which is predicted; for a model of texts a text file')
     form = p.add_mutually_exclusive_group()
     form.add_argument('--json', action='store_true', help='an object of JSON a line, with all probabilities')
     form.add_argument('--csv', action='store_true', help='csv with a header')
@@ -191,39 +192,58 @@ def info(args: argparse.Namespace) -> int:
         for name, value in facts(spec, payload): print(f'{name:12}{value}')
     return 0
 
-# %% ../nbs/85_cli.ipynb #8cd74444
+# %% ../nbs/85_cli.ipynb #fc3c42c7
 def as_record(
     answer: tuple,       # decoded prediction, prediction as a tensor, probabilities
     vocab: list = None,  # names of the classes
 ) -> dict:               # plain data
     "A prediction as plain data"
     said, number, probs = answer
+    if hasattr(said, 'iloc'): said = said.iloc[0, -1]  # a row of a table, with the prediction at its end
     named = vocab is not None and getattr(probs, 'ndim', 0) == 1 and len(probs) == len(vocab)
     if getattr(number, 'ndim', 0) == 2 and vocab is not None:  # a mask
         shares = [(number == i).float().mean().item() for i in range(len(vocab))]
         return {'prediction': {str(name): round(o, 4) for name, o in zip(vocab, shares) if o}}
-    if not named: return {'prediction': said.tolist() if hasattr(said, 'tolist') else said}
+    if not named: return {'prediction': said.tolist() if hasattr(said, 'tolist') else said if isinstance(said, (int, float)) else str(said)}
     probs = {str(name): p for name, p in zip(vocab, probs.tolist())}
     res = {'prediction': list(map(str, said)) if isinstance(said, (list, tuple)) else str(said)}
     if isinstance(said, str): res['probability'] = max(probs.values())
     return {**res, 'probabilities': probs}
 
 
-def answered(predictor: Any, files: list, bs: int) -> Iterator[tuple]:
-    "For each file (file, answer, None), or (file, None, why it could not be read)"
-    for i in range(0, len(files), bs):
-        batch = files[i:i + bs]
-        try: yield from ((file, answer, None) for file, answer in zip(batch, predictor(batch)))
+def answered(predictor: Any, found: list, bs: int) -> Iterator[tuple]:
+    "For each (name, item) of `found`: (name, answer, None), or (name, None, why there is none)"
+    for i in range(0, len(found), bs):
+        names, items = zip(*found[i:i + bs])
+        try: yield from ((name, answer, None) for name, answer in zip(names, predictor(list(items))))
         except Exception:  # of one of them: find out which
-            for file in batch:
-                try: yield file, predictor(file), None
-                except Exception as e: yield file, None, e
+            for name, item in zip(names, items):
+                try: yield name, predictor(item), None
+                except Exception as e: yield name, None, e
 
-# %% ../nbs/85_cli.ipynb #7038570d
-def all_pictures(paths: list[Path]) -> list[Path]:
-    "`paths` with the pictures in a folder in its place"
-    from fastlite.data.transforms import get_image_files
-    return [file for path in paths for file in (get_image_files(path) if path.is_dir() else [path])]
+# %% ../nbs/85_cli.ipynb #22288f7f
+def items_in(
+    path: Path,  # a file, or a folder
+    kind: str,   # of the data, as the model's description says it
+) -> list:       # of (name, item)
+    "What there is to predict in `path`: a picture, the pictures in a folder, the rows of a table, a text"
+    from fastlite.data.transforms import get_image_files, get_text_files
+    if kind in ('tabular', 'collab'):
+        import pandas as pd
+        return [(f'{path} row {i + 1}', row) for i, (_, row) in enumerate(pd.read_csv(path).iterrows())]
+    get_files = get_text_files if kind == 'text' else get_image_files
+    files = get_files(path) if path.is_dir() else [path]
+    if not files: raise FileNotFoundError('there are no files of the right kind in this folder')
+    return [(file, file.read_text(encoding='utf-8') if kind == 'text' else file) for file in files]
+
+
+def collect(paths: list[Path], kind: str) -> tuple[list, list]:
+    "All (name, item), and (path, why) of what could not be read"
+    found, failed = [], []
+    for path in paths:
+        try: found += items_in(path, kind)
+        except (OSError, ValueError) as e: failed.append((path, e))
+    return found, failed
 
 
 def writer(args: argparse.Namespace) -> Any:
@@ -238,20 +258,27 @@ def writer(args: argparse.Namespace) -> Any:
     return write
 
 
+def reason(name: Any, error: Exception) -> str:
+    "Why there is no answer for the item `name`, in one line"
+    from fastlite.vision.utils import image_problem
+    why = image_problem(name) if isinstance(name, Path) and name.is_file() and isinstance(error, OSError) else ''
+    return ' '.join((why or str(error) or type(error).__name__).split())
+
+
 def predict(args: argparse.Namespace) -> int:
     "`fastlite predict`"
+    from fastlite.bundle import read_description
     from fastlite.export import load_learner
     from fastlite.predictor import Predictor
-    from fastlite.vision.utils import image_problem
+    kind = read_description(args.model)['data'].get('kind', 'block')
     learn = load_learner(args.model)
-    predictor, vocab = Predictor(learn), getattr(learn.dls, 'vocab', None)
-    files, write, failed = all_pictures(args.files), writer(args), 0
-    if not files: raise FileNotFoundError(f'no pictures in {", ".join(map(str, args.files))}')
-    for file, answer, error in answered(predictor, files, args.bs):
-        if error is None: write(file, as_record(answer, vocab))
+    found, failed = collect(args.files, kind)
+    write, n_failed = writer(args), len(failed)
+    for path, error in failed: say(f'fastlite: {path}: {reason(path, error)}')
+    for name, answer, error in answered(Predictor(learn), found, args.bs):
+        if error is None: write(name, as_record(answer, getattr(learn.dls, 'vocab', None)))
         else:
-            failed += 1
-            why = image_problem(file) or str(error)
-            say(f'fastlite: {file}: {" ".join(why.split())}')
-    if failed: say(f'fastlite: {failed} of {len(files)} files could not be read')
-    return int(failed > 0)
+            n_failed += 1
+            say(f'fastlite: {name}: {reason(name, error)}')
+    if n_failed: say(f'fastlite: no answer for {n_failed} of {len(found) + len(failed)}')
+    return int(n_failed > 0)

@@ -200,7 +200,7 @@ def model_from_spec(
     model.load_state_dict(weights)
     return model.eval()
 
-# %% ../nbs/80_export.ipynb #a3c5c5ae
+# %% ../nbs/80_export.ipynb #7c8ec8e2
 def dataloaders_from_spec(
     config: dict,                # from `dls.config()`
     path: Path,                  # where a Learner writes
@@ -210,7 +210,8 @@ def dataloaders_from_spec(
     kind = config.get('kind', 'block')
     if kind not in _data_kinds: raise ValueError(f'unknown kind of data {kind!r}; known: {sorted(_data_kinds)}')
     for module in _transforms if kind == 'block' else (): importlib.import_module(module)  # they register themselves
-    return importlib.import_module(_data_kinds[kind]).dataloaders_from_config(config, path=path, device=device)
+    module = importlib.import_module(_data_kinds[kind])
+    with no_random(): return module.dataloaders_from_config(config, path=path, device=device)  # a new loader draws a seed
 
 # %% ../nbs/80_export.ipynb #5a71264b
 def _learner_from(spec, payload, path, device, trust):

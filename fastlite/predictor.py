@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Predictor', 'as_tuple']
 
-# %% ../nbs/81_predictor.ipynb #49d42e0f
+# %% ../nbs/81_predictor.ipynb #ddbf7fca
 import copy
 import threading
 from typing import Any
@@ -16,14 +16,14 @@ from fastcore.basics import patch
 from fastcore.foundation import L
 from torch import Tensor
 
-from .core import short, to_cpu
+from .core import no_random, short, to_cpu
 from .data.core import Datasets
 from .data.load import collate
 from .learner import Learner
 from .loop import only, plain_on, target_types
 from .metrics import as_is
 
-# %% ../nbs/81_predictor.ipynb #d0789710
+# %% ../nbs/81_predictor.ipynb #bd6aecb1
 class Predictor:
     "Predictions of a trained model for single items or lists, from any thread; `learn.predictor()` makes one"
     def __init__(self,
@@ -37,7 +37,8 @@ class Predictor:
         self.activation, self.decodes = (getattr(learn.loss_func, o, as_is) for o in ('activation', 'decodes'))
         self.from_items = isinstance(learn.dls.train_ds, Datasets)
         self.own_way = hasattr(learn.dls, 'predict_with')  # tables: rows are made tensors together
-        if self.from_items or self.own_way: self.dls = learn.dls.new_empty()
+        with no_random():  # a new loader draws a seed
+            if self.from_items or self.own_way: self.dls = learn.dls.new_empty()
         if self.own_way: self.learn = Learner(self.dls.to(self.device), self.model, loss_func=learn.loss_func)
         self.kinds = (learn.target_types or target_types(learn.dls)) if self.from_items else []
 
