@@ -167,7 +167,7 @@ def export(
         write_bundle(path, spec, pack_tensors(self.model.state_dict()))
     return path
 
-# %% ../nbs/80_export.ipynb #da8fd5dc
+# %% ../nbs/80_export.ipynb #353e2bdc
 @contextmanager
 def _at_most(n: int) -> Iterator:
     "A block in which modules may get `n` parameters, buffers and parts, and not more"
@@ -182,23 +182,34 @@ def _at_most(n: int) -> Iterator:
 
 
 def _not_saved(model):
-    "Numbers of `model` that no state holds: buffers that are not persistent, tensors as attributes"
-    tensors = [t for m in model.modules() for t in (*m.buffers(recurse=False), *vars(m).values()) if isinstance(t, Tensor)]
-    return sum(t.numel() for t in tensors) - sum(t.numel() for t in model.state_dict().values())
+    "Tensors of `model` that no state holds: buffers that are not persistent, attributes"
+    state = model.state_dict()
+    hidden = [x for name, x in model.named_buffers() if name not in state]
+    return hidden + [x for m in model.modules() for x in vars(m).values() if isinstance(x, Tensor)]
 
 
+def _take(model, weights):
+    "Put `weights` in the place of those of `model`, which may be on `meta`; what was one parameter stays one"
+    names = {}
+    for name, p in model.named_parameters(remove_duplicate=False): names.setdefault(p, []).append(name)
+    model.load_state_dict(weights, assign=True)
+    for first, *others in names.values():
+        for owner, _, name in (o.rpartition('.') for o in others):
+            setattr(model.get_submodule(owner), name, model.get_parameter(first))
+    return model.eval()
+
+# %% ../nbs/80_export.ipynb #0fe7d0dd
 def model_from_spec(
     config: dict,                # from `model_spec`
     weights: dict[str, Tensor],  # names and tensors
 ) -> nn.Module:                  # in evaluation mode, on the CPU
     "The network that `config` describes, with `weights`; memory is taken only if their names, shapes and types fit"
     with no_random():
-        with torch.device('meta'), _at_most(1000 + 10*len(weights)): outline = build_described(config)
-        check_fit(outline, weights)
-        if _not_saved(outline) > 2**26: raise ValueError('the described model has large tensors beside its weights')
-        model = build_described(config)
-    model.load_state_dict(weights)
-    return model.eval()
+        with torch.device('meta'), _at_most(1000 + 10*len(weights)): model = build_described(config)
+        check_fit(model, weights)
+        computed = _not_saved(model)
+        if sum(x.numel() for x in computed) > 2**26: raise ValueError('the described model has large tensors beside its weights')
+        return _take(build_described(config) if computed else model, weights)
 
 # %% ../nbs/80_export.ipynb #7c8ec8e2
 def dataloaders_from_spec(

@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['needed', 'Parity', 'run_onnx', 'parity']
 
-# %% ../nbs/82_onnx.ipynb #6cb1eb7a
+# %% ../nbs/82_onnx.ipynb #dcc4cd6e
 import importlib
 import json
 import warnings
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from fastcore.basics import patch
@@ -76,7 +76,7 @@ def parity(
     if not largest <= tol: raise ValueError(f'the ONNX file computes something else: a difference of {largest:.2g}, more than {tol:g}')
     return Parity(file, largest, n, sizes)
 
-# %% ../nbs/82_onnx.ipynb #ab1da240
+# %% ../nbs/82_onnx.ipynb #86058081
 @patch
 def to_onnx(self: Predictor,
     fname: str | Path,   # the file
@@ -100,7 +100,7 @@ def _write_onnx(predictor, path, inputs, tol, spec):
         try: torch.onnx.export(model, inputs, part, dynamo=True, external_data=False, verbose=False, input_names=names,
                                output_names=['output'], dynamic_shapes=sizes)
         except Exception as e: raise ValueError(f'torch cannot write this {type(predictor.model).__name__} as ONNX: '
-                                                f'{next(filter(None, str(e).splitlines()), type(e).__name__)}') from e
+                                                f'{(str(e.__cause__ or e).strip() or type(e).__name__).splitlines()[0]}') from e
         found = parity(part, model, inputs, tol)
         proto = onnx.load(part)
         onnx.helper.set_model_props(proto, {'fastlite': json.dumps({'version': fastlite.__version__, **spec})})

@@ -453,7 +453,7 @@ def point_head(
     if n_out % 2: raise ValueError(f'points have two numbers each, x and y, but n_out={n_out}')
     return nn.Sequential(ConvLayer(nf, hidden), nn.Conv2d(hidden, n_out // 2, 1), SoftArgmax())
 
-# %% ../../nbs/45_vision.learner.ipynb #1ba9008b
+# %% ../../nbs/45_vision.learner.ipynb #fcf1712e
 def describe_model(config: dict) -> dict:
     "The arguments of `vision_learner` that built its model, as plain data; raises ValueError naming what cannot travel"
     config = dict(config)
@@ -477,6 +477,8 @@ def build_model(
     custom_head: str = None,  # 'point_head', or a head by `create_head`
     **head_args,              # passed to `create_head`
 ) -> nn.Sequential:           # (body, head), weights random
-    "The model that `describe_model` described"
+    "The model that `describe_model` described; raises ValueError for other settings, such as a file of weights"
+    unknown = sorted(set(head_args) - set(_head_args))
+    if unknown: raise ValueError(f'a head has no settings {unknown}')
     return create_vision_model(find_arch(arch), n_out, pretrained=False, n_in=n_in,
                                custom_head=point_head if custom_head else None, **head_args)

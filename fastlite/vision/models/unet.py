@@ -248,7 +248,7 @@ def unet_learner(
     if pretrained: learn.freeze()
     return learn
 
-# %% ../../../nbs/50_vision.models.unet.ipynb #f675af63
+# %% ../../../nbs/50_vision.models.unet.ipynb #e6200ae0
 def describe_model(config: dict) -> dict:
     "The arguments of `unet_learner` that built its model, as plain data; raises ValueError naming what cannot travel"
     for name in ('act_cls', 'init', 'norm_type'):
@@ -262,5 +262,9 @@ def build_model(
     n_in: int = 3,   # bands of the images
     **unet_args,     # passed to `DynamicUnet`
 ) -> DynamicUnet:    # weights random
-    "The model that `describe_model` described"
+    "The model that `describe_model` described; raises ValueError for other settings, such as a file of weights"
+    unknown = sorted(set(unet_args) - set(_unet_args))
+    if unknown: raise ValueError(f'a U-Net has no settings {unknown}')
+    size = unet_args.get('img_size', (256, 256))
+    if math.prod(size) > 2**24: raise ValueError(f'pictures of {size} are too large to explore a network with')
     return create_unet_model(find_arch(arch), n_out, pretrained=False, n_in=n_in, **unet_args)
