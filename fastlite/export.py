@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['describe_loss', 'no_loss', 'build_loss', 'portable_model', 'model_spec', 'build_described', 'check_fit',
-           'model_from_spec', 'dataloaders_from_spec', 'load_learner', 'ProgramModel']
+           'model_from_spec', 'dataloaders_from_spec', 'learner_class', 'load_learner', 'ProgramModel']
 
 # %% ../nbs/80_export.ipynb #4e2490ba
 import importlib
@@ -224,14 +224,24 @@ def dataloaders_from_spec(
     module = importlib.import_module(_data_kinds[kind])
     with no_random(): return module.dataloaders_from_config(config, path=path, device=device)  # a new loader draws a seed
 
-# %% ../nbs/80_export.ipynb #5a71264b
+# %% ../nbs/80_export.ipynb #53e60fe6
+def learner_class(
+    config: dict,   # from `model_spec`
+) -> Callable:      # takes data, model and `loss_func`
+    "What makes the Learner: `Learner`, or what the application has for it, as that of texts has"
+    config = dict(config)
+    application = config.pop('application', None)
+    module = importlib.import_module(_applications[application]) if application in _applications else None
+    return module.learner_class(**config) if hasattr(module, 'learner_class') else Learner
+
+
 def _learner_from(spec, payload, path, device, trust):
     "The Learner that `spec` describes"
     model = _load_program(payload, path, trust) if spec['payload']['name'] == PROGRAM else model_from_spec(
         spec['model'], unpack_tensors(payload))
     dls = dataloaders_from_spec(spec['data'], path.parent, device)
     for p in model.parameters(): p.requires_grad_(p.is_floating_point())
-    return Learner(dls, model.to(device), loss_func=build_loss(spec['loss']))
+    return learner_class(spec['model'])(dls, model.to(device), loss_func=build_loss(spec['loss']))
 
 
 def load_learner(

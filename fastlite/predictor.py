@@ -50,7 +50,7 @@ class Predictor:
             if self.from_items: self.local.dl = copy.deepcopy(self.local.dl).to(self.device)
         return self.local.dl
 
-# %% ../nbs/81_predictor.ipynb #ffa1d8a6
+# %% ../nbs/81_predictor.ipynb #a965bd9b
 @patch
 def prepare(self: Predictor, items: list) -> tuple:
     "The inputs of a batch of `items`, on the device"
@@ -68,7 +68,11 @@ def prepare(self: Predictor, items: list) -> tuple:
 def outputs(self: Predictor, inputs: tuple) -> Any:
     "What the model makes of a batch, one thread after the other"
     inputs = plain_on(inputs, self.device)
-    with self.lock, torch.no_grad(): return self.model(*inputs)
+    with self.lock, torch.no_grad():
+        if not hasattr(self.model, 'reset'): return self.model(*inputs)
+        self.model.reset()  # a recurrent model begins anew, and gives its activations behind the prediction
+        out = self.model(*inputs)
+        return out[0] if isinstance(out, tuple) else out
 
 # %% ../nbs/81_predictor.ipynb #34aeea5a
 def as_tuple(x: Any) -> tuple:
