@@ -56,12 +56,15 @@ def validate(
         self.one_pass(in_order(dl), training=False)
         return self.valid_values
 
-# %% ../nbs/31_learner.ipynb #bb1110f3
-def concat(parts: list) -> Any:
+# %% ../nbs/31_learner.ipynb #96a1ea09
+def concat(
+    parts: list,   # batches
+    dim: int = 0,  # of tensors, along which they are joined; those with fewer dimensions along the first
+) -> Any:
     "Batches as one: tensors joined, tuples part by part"
     if not parts: return None
-    if isinstance(parts[0], Tensor): return torch.cat(parts)
-    if isinstance(parts[0], tuple): return tuple(concat(list(o)) for o in zip(*parts))
+    if isinstance(parts[0], Tensor): return torch.cat(parts, dim if parts[0].ndim > dim else 0)
+    if isinstance(parts[0], tuple): return tuple(concat(list(o), dim) for o in zip(*parts))
     return [o for part in parts for o in part]
 
 # %% ../nbs/31_learner.ipynb #add75d62
@@ -80,7 +83,7 @@ def item_losses(
     else: losses = torch.stack([loss_func(pred[i:i+1], *(t[i:i+1] for t in yb)) for i in range(n)])
     return losses.reshape(n, -1).mean(1)
 
-# %% ../nbs/31_learner.ipynb #8a5cff9d
+# %% ../nbs/31_learner.ipynb #2250f3c0
 class GatherPreds(Callback):
     "Keeps predictions, targets and what else is asked for, on the CPU"
     order = 70
@@ -112,6 +115,7 @@ def get_preds(
     act: Callable = None,         # in place of the loss's activation
     reorder: bool = True,         # all items in the order of the dataset; False: as the loader gives them
     cbs: Callback | list = None,  # callbacks for this pass alone
+    concat_dim: int = 0,          # along which batches are joined
 ) -> tuple:                       # predictions, targets (None if there are none), and what was asked for
     "Predictions and targets of a set"
     dl = self.dls[ds_idx] if dl is None else dl
@@ -119,9 +123,9 @@ def get_preds(
     with keep_modes(self.model), self.added_cbs([gather, *listify(cbs)]), self.running():
         for cb in self.cbs: cb.run = cb.run and not isinstance(cb, Recorder)
         self.one_pass(in_order(dl) if reorder else dl, training=False)
-    preds = concat(gather.preds)
-    results = [concat(gather.inputs)] if with_input else []
-    results += [preds, concat(gather.targs)]
+    preds = concat(gather.preds, concat_dim)
+    results = [concat(gather.inputs, concat_dim)] if with_input else []
+    results += [preds, concat(gather.targs, concat_dim)]
     if with_decoded: results.append(getattr(self.loss_func, 'decodes', as_is)(preds))
     if with_loss: results.append(concat(gather.item_losses))
     return tuple(results)

@@ -18,7 +18,7 @@ class ModelResetter(Callback):
     def before_validate(self): self.learn.model.reset()
     def after_fit(self): self.learn.model.reset()
 
-# %% ../../nbs/58_callback.rnn.ipynb #06fbd11b
+# %% ../../nbs/58_callback.rnn.ipynb #d6f58660
 class RNNCallback(Callback):
     "Takes the prediction out of (prediction, activations, activations after dropout), and keeps the other two"
     raw_out = out = None
@@ -26,6 +26,7 @@ class RNNCallback(Callback):
     def after_pred(self):
         pred = self.learn.pred
         if not is_listy(pred) or len(pred) != 3:
+            if not self.learn.training: return  # activations are wanted in training
             raise ValueError(f'the model returned {describe(pred)}: expected a tuple of prediction, activations and '
                              'activations after dropout')
         self.learn.pred, self.raw_out, self.out = (o[-1] if is_listy(o) else o for o in pred)
@@ -42,9 +43,9 @@ def temporal_activation_reg(raw_out: Tensor) -> Tensor:
     "Mean of the squared differences between a step and the next; `raw_out` is bs×steps×features"
     return (raw_out[:, 1:] - raw_out[:, :-1]).float().pow(2).mean()
 
-# %% ../../nbs/58_callback.rnn.ipynb #700ce8cb
+# %% ../../nbs/58_callback.rnn.ipynb #b4649bf9
 class RNNRegularizer(Callback):
-    "Adds AR and TAR to the loss that is learned from; needs `RNNCallback`; arXiv 1708.01009"
+    "Adds AR and TAR to the loss that is learned from; adds `RNNCallback` if need be; arXiv 1708.01009"
     order, run_valid = RNNCallback.order + 1, False
 
     def __init__(
@@ -54,9 +55,16 @@ class RNNRegularizer(Callback):
     ):
         self.alpha, self.beta = alpha, beta
 
+    def after_create(self):
+        if not self.has_rnn(): self.learn.add_cb(RNNCallback())
+
     def before_fit(self):
-        if not any(isinstance(cb, RNNCallback) for cb in self.learn.cbs):
+        if not self.has_rnn():
             raise ValueError('RNNRegularizer needs RNNCallback beside it, which keeps the activations: cbs=rnn_cbs(alpha, beta)')
+
+    def has_rnn(self) -> bool:
+        "Is there a callback that keeps activations?"
+        return any(isinstance(cb, RNNCallback) for cb in self.learn.cbs)
 
     def after_loss(self):
         learn, rnn = self.learn, self.learn.rnn
