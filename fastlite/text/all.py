@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../../nbs/93_text.all.ipynb #0a031624
+# %% ../../nbs/93_text.all.ipynb #b29ab6ae
 import fastlite.basics
 from ..basics import *
 from .core import (
@@ -16,8 +16,17 @@ from .core import (
 from .data import (
     LMDataLoader, LMTensorText, Numericalize, PadChunk, PadInput, TensorText, TextBlock, TextDataLoaders, TextDL,
     make_vocab, pad_chunk, pad_input, pad_input_chunk, reverse_text, show_texts)
+from ..callback.rnn import ModelResetter, RNNCallback, RNNRegularizer, rnn_cbs
+from .models.awdlstm import (
+    AWD_LSTM, EmbeddingDropout, RNNDropout, WeightDropout, awd_lstm_clas_config, awd_lstm_clas_split,
+    awd_lstm_lm_config, awd_lstm_lm_split)
+from fastlite.text.models.core import (
+    LinearDecoder, PoolingLinearClassifier, SentenceEncoder, SequentialRNN, get_language_model, get_text_classifier,
+    masked_concat_pool)
+from .learner import (
+    LMLearner, TextLearner, decode_spec_tokens, language_model_learner, text_classifier_learner)
 
-# %% ../../nbs/93_text.all.ipynb #612e21f1
+# %% ../../nbs/93_text.all.ipynb #1585436a
 __all__ = [
     *fastlite.basics.__all__,
     'BOS', 'EOS', 'FLD', 'PAD', 'TK_MAJ', 'TK_REP', 'TK_UP', 'TK_WREP', 'UNK', 'BaseTokenizer', 'RegexTokenizer',
@@ -27,4 +36,10 @@ __all__ = [
     'LMDataLoader', 'LMTensorText', 'Numericalize', 'PadChunk', 'PadInput', 'TensorText', 'TextBlock',
     'TextDataLoaders', 'TextDL', 'make_vocab', 'pad_chunk', 'pad_input', 'pad_input_chunk', 'reverse_text',
     'show_texts',
+    'ModelResetter', 'RNNCallback', 'RNNRegularizer', 'rnn_cbs',
+    'AWD_LSTM', 'EmbeddingDropout', 'RNNDropout', 'WeightDropout', 'awd_lstm_clas_config', 'awd_lstm_clas_split',
+    'awd_lstm_lm_config', 'awd_lstm_lm_split',
+    'LinearDecoder', 'PoolingLinearClassifier', 'SentenceEncoder', 'SequentialRNN', 'get_language_model',
+    'get_text_classifier', 'masked_concat_pool',
+    'LMLearner', 'TextLearner', 'decode_spec_tokens', 'language_model_learner', 'text_classifier_learner',
 ]
