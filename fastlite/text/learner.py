@@ -240,7 +240,7 @@ def read_pretrained(
                                                       'written by a Learner for text')
     return {k.replace('0.module.', '0.', 1) if k.startswith('0.module.') else k: v for k, v in weights.items()}, vocab
 
-# %% ../../nbs/66_text.learner.ipynb #67c39fd5
+# %% ../../nbs/66_text.learner.ipynb #fce24415
 def encoder_of(model: nn.Sequential) -> nn.Module:
     "The part of a language model or classifier that can be handed on"
     return getattr(model[0], 'module', model[0])
@@ -251,7 +251,6 @@ def _is_per_word(name): return name.endswith('encoder_dp.emb.weight') or name.st
 
 def _load_by_word(model, weights, vocab, new_vocab, file):
     "Load an encoder, and if `model` is a language model its decoder, with rows moved to the places of their words"
-    names = {name: f'0.{name}' for name in encoder_of(model).state_dict()}
     fitting = {k: rows_by_word(v, vocab, new_vocab) if _is_per_word(k) and len(v) == len(vocab) else v for k, v in weights.items()}
     encoder = {k.removeprefix('0.'): v for k, v in fitting.items() if k.startswith('0.')}
     wrong = differences(encoder, encoder_of(model).state_dict())

@@ -6,8 +6,7 @@
 __all__ = ['awd_lstm_lm_config', 'awd_lstm_clas_config', 'dropout_mask', 'RNNDropout', 'WeightDropout', 'EmbeddingDropout',
            'resize_state', 'AWD_LSTM', 'awd_lstm_lm_split', 'awd_lstm_clas_split']
 
-# %% ../../../nbs/63_text.models.awdlstm.ipynb #ee7ae624
-import torch
+# %% ../../../nbs/63_text.models.awdlstm.ipynb #976c9066
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call

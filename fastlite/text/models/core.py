@@ -94,7 +94,7 @@ def get_language_model(
     decoder = LinearDecoder(vocab_sz, _hid_sz(arch, config), output_p, encoder.encoder if tie else None, bias)
     return SequentialRNN(encoder, decoder)
 
-# %% ../../../nbs/65_text.models.core.ipynb #88b9d974
+# %% ../../../nbs/65_text.models.core.ipynb #30cafce2
 class SentenceEncoder(Module):
     "Reads documents in portions, without their padding, and keeps the features of the end"
     def __init__(
@@ -115,7 +115,7 @@ class SentenceEncoder(Module):
         order, n_rows = self.plan(mask)
         if order is not None: input = input[order]
         self.reset()
-        outs, kept = [], 0
+        outs = []
         for start, n in zip(range(0, steps, self.bptt), n_rows):
             keep = self.max_len is None or steps - start <= max(self.max_len, self.bptt)
             with torch.set_grad_enabled(keep and torch.is_grad_enabled()):
