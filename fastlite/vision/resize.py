@@ -161,7 +161,7 @@ def _width_height(x):
     "Width and height of the picture or the tensor `x`"
     return x.size if isinstance(x, Image.Image) else (x.shape[-1], x.shape[-2])
 
-# %% ../../nbs/42_vision.resize.ipynb #6bbbd8ea
+# %% ../../nbs/42_vision.resize.ipynb #08267180
 class ResizeMethod:
     "How a picture is brought into another shape"
     Squish, Crop, Pad = 'squish', 'crop', 'pad'
@@ -184,6 +184,7 @@ def _height_width(size):
     res = tuple(size) if is_listy(size) else (size, size)
     if len(res) != 2 or not all(isinstance(o, int) and o > 0 for o in res):
         raise ValueError(f'size has to be a number of pixels or (height, width), and not {size!r}')
+    if res[0] * res[1] > 2**28: raise ValueError(f'a size of {res[0]}×{res[1]} has more than 2²⁸ pixels, the most there may be')
     return res
 
 # %% ../../nbs/42_vision.resize.ipynb #c8678f49
