@@ -372,9 +372,10 @@ def stats_of(
         stats = made_for.mean, made_for.std
     return tuple(list(o) if len(o) == n_in else [sum(o) / len(o)] * n_in for o in stats)
 
-# %% ../../nbs/45_vision.learner.ipynb #23e4ea49
+# %% ../../nbs/45_vision.learner.ipynb #5d5d03d6
 def bands_of(dls: Any) -> int | None:
     "How many bands the pictures of `dls` have, by the first of them; None if it does not say"
+    if not len(dls.train_ds): return None
     sample = dls.train_ds[0]
     x = sample[0] if isinstance(sample, (tuple, list)) else sample
     if isinstance(x, Image.Image): return len(x.getbands())
@@ -388,8 +389,8 @@ def n_in_for(
     "The bands that a network for `dls` has to take; refuses a number that is not theirs"
     found = bands_of(dls)
     if n_in and found and n_in != found: raise ValueError(
-        f'n_in={n_in}, but the pictures of these data loaders have {found} bands: leave n_in out, or open the pictures '
-        'with others, as ImageBlock(PILImageBW) does for one band')
+        f'the network takes pictures of {n_in} bands, but those of these data loaders have {found}: leave n_in out when '
+        'you make it, or open the pictures with other bands, as ImageBlock(PILImageBW) does with one')
     return n_in or found or 3
 
 
@@ -398,7 +399,7 @@ def add_norm(dls: Any, stats: tuple):
     for dl in dls.loaders:
         if not any(isinstance(f, Normalize) for f in dl.after_batch.fs): dl.after_batch.add(Normalize.from_stats(*stats))
 
-# %% ../../nbs/45_vision.learner.ipynb #0145fec9
+# %% ../../nbs/45_vision.learner.ipynb #35fbfad4
 _head_args = tuple(inspect.signature(create_head).parameters)[2:]
 
 
@@ -423,9 +424,9 @@ def vision_learner(
     head_args = {name: kwargs.pop(name) for name in _head_args if name in kwargs}
     model = create_vision_model(arch, n_out, pretrained, cut, n_in, init, custom_head, weights, **head_args)
     learn = Learner(dls, model, splitter=splitter or splitter_of(arch), **kwargs)
-    if normalize and pretrained:
-        learn.dls_setup.append(partial(add_norm, stats=stats_of(arch, weights, n_in)))
-        learn.dls = dls
+    learn.dls_setup.append(partial(n_in_for, n_in=n_in))
+    if normalize and pretrained: learn.dls_setup.append(partial(add_norm, stats=stats_of(arch, weights, n_in)))
+    learn.dls = dls
     learn.model_config = {'application': 'vision', 'arch': arch, 'n_out': n_out, 'n_in': n_in, 'cut': cut,
                           'custom_head': custom_head, **head_args}
     if pretrained: learn.freeze()

@@ -204,7 +204,7 @@ class DynamicUnet(nn.Sequential):
             features = self[0](x)
         return self[1](features, hooks.stored, x)
 
-# %% ../../../nbs/50_vision.models.unet.ipynb #1dbe5881
+# %% ../../../nbs/50_vision.models.unet.ipynb #6b7fc179
 def create_unet_model(
     arch: Callable | str,          # architecture: a function or its name
     n_out: int,                    # outputs per pixel
@@ -241,9 +241,9 @@ def unet_learner(
     unet_args = {name: kwargs.pop(name) for name in _unet_args if name in kwargs}
     model = create_unet_model(arch, n_out, pretrained=pretrained, cut=cut, n_in=n_in, weights=weights, **unet_args)
     learn = Learner(dls, model, splitter=splitter or splitter_of(arch), **kwargs)
-    if normalize and pretrained:
-        learn.dls_setup.append(partial(add_norm, stats=stats_of(arch, weights, n_in)))
-        learn.dls = dls
+    learn.dls_setup.append(partial(n_in_for, n_in=n_in))
+    if normalize and pretrained: learn.dls_setup.append(partial(add_norm, stats=stats_of(arch, weights, n_in)))
+    learn.dls = dls
     learn.model_config = {'application': 'unet', 'arch': arch, 'n_out': n_out, 'n_in': n_in, 'cut': cut, **unet_args}
     if pretrained: learn.freeze()
     return learn
