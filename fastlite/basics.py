@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/90_basics.ipynb #5f63abb5
+# %% ../nbs/90_basics.ipynb #8063860d
 import random
 import re
 import string
@@ -84,10 +84,12 @@ from .callback.training import (
     ShortEpochCallback, TensorBoardCallback)
 from .callback.resume import Checkpoint
 from .interpret import ClassificationInterpretation, Interpretation
-from .export import load_learner
+from .export import load_learner, portable_model
+from .predictor import Predictor
+from .onnx import Parity
 from .aliases import accuracy_thresh
 
-# %% ../nbs/90_basics.ipynb #fd020cb9
+# %% ../nbs/90_basics.ipynb #0fa442c7
 __all__ = [
     'F', 'Image', 'L', 'Path', 'Tensor', 'array', 'first', 'nn', 'noop', 'np', 'partial', 'patch', 'pd', 'plt', 'random', 're', 'string', 'torch',
     'apply', 'default_device', 'doc', 'find_bs', 'get_grid', 'get_random_states', 'ifnone', 'listify',
@@ -145,6 +147,7 @@ __all__ = [
     'ShortEpochCallback', 'TensorBoardCallback',
     'Checkpoint',
     'ClassificationInterpretation', 'Interpretation',
-    'load_learner',
+    'load_learner', 'portable_model',
+    'Predictor', 'Parity',
     'accuracy_thresh',
 ]

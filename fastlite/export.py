@@ -224,7 +224,7 @@ def dataloaders_from_spec(
     module = importlib.import_module(_data_kinds[kind])
     with no_random(): return module.dataloaders_from_config(config, path=path, device=device)  # a new loader draws a seed
 
-# %% ../nbs/80_export.ipynb #53e60fe6
+# %% ../nbs/80_export.ipynb #70f6fe18
 def learner_class(
     config: dict,   # from `model_spec`
 ) -> Callable:      # takes data, model and `loss_func`
@@ -258,7 +258,7 @@ def load_learner(
     try: return _learner_from(spec, payload, path, device, trust)
     except (ImportError, BundleError): raise
     except Exception as e: raise BundleError(f'{path} cannot be loaded: its description does not make sense: '
-                                             f'{type(e).__name__}: {e}') from e
+                                             f'{type(e).__name__}: {str(e).partition(chr(10))[0]}') from e
 
 # %% ../nbs/80_export.ipynb #9a510655
 _danger = 'opening it runs the code that is written in it: load it only if you know who made it'
