@@ -7,7 +7,7 @@ __all__ = ['EmbeddingDotBias', 'TabularCollab', 'CollabDataLoader', 'check_ratin
            'dataloaders_from_config', 'UnknownAsMean', 'check_range', 'EmbeddingNN', 'build_model', 'describe_model',
            'collab_learner', 'pca']
 
-# %% ../nbs/57_collab.ipynb #2ab0fb24
+# %% ../nbs/57_collab.ipynb #7c67c13c
 import warnings
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,8 +22,10 @@ from fastcore.basics import patch
 from torch import Tensor, nn
 
 from .callback.core import Callback
+from .callback.hook import ActivationStats  # its module gives `summary`
 from .callback.progress import ProgressCallback  # its module gives every Learner a table and a bar
 from .callback.schedule import minimum, slide, steep, valley  # and this one `fit_one_cycle`, `fine_tune`, `lr_find`
+from .callback.tracker import EarlyStoppingCallback, SaveModelCallback
 from .core import default_device, listify, set_seed, short
 from .data.block import RegressionBlock
 from .data.external import URLs, untar_data
@@ -38,9 +40,9 @@ from .tabular.model import TabularModel, get_emb_sz, tabular_config
 from .tabular.procs import Categorify, check_columns, plain_value
 
 __all__ += ['F', 'Path', 'Tensor', 'nn', 'np', 'patch', 'pd', 'plt', 'torch',  # what code on ratings needs as well
-            'Callback', 'Embedding', 'Learner', 'MSELossFlat', 'Module', 'ProgressCallback', 'RandomSplitter', 'URLs',
-            'get_emb_sz', 'mae', 'minimum', 'mse', 'rmse', 'set_seed', 'sigmoid_range', 'slide', 'steep', 'tabular_config',
-            'untar_data', 'valley']
+            'ActivationStats', 'Callback', 'EarlyStoppingCallback', 'Embedding', 'Learner', 'MSELossFlat', 'Module',
+            'ProgressCallback', 'RandomSplitter', 'SaveModelCallback', 'URLs', 'get_emb_sz', 'mae', 'minimum', 'mse',
+            'rmse', 'set_seed', 'sigmoid_range', 'slide', 'steep', 'tabular_config', 'untar_data', 'valley']
 
 # %% ../nbs/57_collab.ipynb #986387fd
 class EmbeddingDotBias(Module):
