@@ -20,7 +20,7 @@ from .load import DataLoader, PartialDL, WeightedDL, item_at
 from ..torch_core import show_title
 from ..transform import Pipeline
 
-# %% ../../nbs/11_data.core.ipynb #fffc4c6a
+# %% ../../nbs/11_data.core.ipynb #0d80b6cf
 def _pick(items, indices):
     "The items at `indices`, in the same kind of collection"
     if hasattr(items, 'iloc'): return items.iloc[list(indices)]
@@ -38,7 +38,7 @@ def check_splits(
     for k, (name, split) in enumerate(zip(names, splits)):
         sizes = '+'.join(str(len(o)) for o in splits)
         if not len(split): raise ValueError(f'the {name} is empty: the {n} items were split into {sizes}')
-        places = np.array([int(i) for i in split])
+        places = split if isinstance(split, np.ndarray) and split.dtype == int else np.array([int(i) for i in split])
         outside = places[(places < 0) | (places >= n)]
         if len(outside): raise ValueError(f'the {name} has index {outside[0]}, but there are {n} items')
         twice = places[(owner[places] >= 0) | (np.bincount(places)[places] > 1)]

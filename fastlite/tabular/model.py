@@ -14,17 +14,17 @@ from torch import Tensor, nn
 
 from ..layers import Embedding, LinBnDrop, Module, SigmoidRange
 
-# %% ../../nbs/54_tabular.model.ipynb #84df7cb7
+# %% ../../nbs/54_tabular.model.ipynb #6b94d255
 def emb_sz_rule(
     n_cat: int,          # categories, `#na#` among them
-    rule: str = 'root',  # 'root': 1.6·n^0.56, at most 600; 'half': half of them, at most 50
+    rule: str = 'root',  # 'root': 1.6·n^0.56, at most 600; 'half': half of them and one, at most 50
 ) -> int:                # numbers per category
     "How many numbers an embedding has for each category"
     if rule == 'root': return min(600, round(1.6 * n_cat ** 0.56))
     if rule == 'half': return min(50, n_cat // 2 + 1)
     raise ValueError(f"rule is {rule!r}: 'root' or 'half'")
 
-# %% ../../nbs/54_tabular.model.ipynb #5e596bb4
+# %% ../../nbs/54_tabular.model.ipynb #290f39d5
 def get_emb_sz(
     to: Any,               # what has `cat_names` and `classes`: a `TabularPandas` or its loaders
     sz_dict: dict = None,  # name → numbers per category, where the rule is not to decide
@@ -33,15 +33,15 @@ def get_emb_sz(
     "The sizes of the embeddings for the columns of categories"
     sz_dict = sz_dict or {}
     strange = [name for name in sz_dict if name not in to.cat_names]
-    if strange: raise KeyError(f'sz_dict names {strange[0]!r}; the columns with categories are {to.cat_names}')
+    if strange: raise KeyError(f'a size is given for {strange[0]!r}, but the columns of categories are {to.cat_names}')
     missing = [name for name in to.cat_names if name not in to.classes]
-    if missing: raise ValueError(f'it is not known how many values column {missing[0]!r} has: put Categorify into procs, or give emb_szs')
+    if missing: raise ValueError(f'how many values has column {missing[0]!r}? Put Categorify into procs, or give emb_szs')
     sizes = {name: len(to.classes[name]) for name in to.cat_names}
     return [(n, int(sz_dict.get(name, emb_sz_rule(n, rule)))) for name, n in sizes.items()]
 
-# %% ../../nbs/54_tabular.model.ipynb #57ae576e
+# %% ../../nbs/54_tabular.model.ipynb #e94b176d
 class TabularModel(Module):
-    "Embeddings and quantities side by side, then linear layers"
+    "Embeddings and quantities side by side, then linear layers (https://arxiv.org/abs/1604.06737)"
     def __init__(self,
         emb_szs: list,                # (categories, numbers per category) for each column
         n_cont: int,                  # quantities
@@ -49,42 +49,43 @@ class TabularModel(Module):
         layers: list,                 # sizes of the layers between
         ps: float | list = None,      # dropout behind them: one for all, or one for each
         embed_p: float = 0.,          # dropout of the embeddings
-        y_range: tuple = None,        # outputs lie between these two, or pairs of them: one for each output
+        y_range: tuple = None,        # outputs lie between these two
         use_bn: bool = True,          # batch norm behind the layers
         bn_final: bool = False,       # and behind the last
         bn_cont: bool = True,         # batch norm of the quantities
         act_cls: Callable = nn.ReLU,  # class of the activation
-        lin_first: bool = True,       # linear, activation, norm, dropout; else norm and dropout first
+        lin_first: bool = True,       # linear, activation, norm, dropout; else norm and dropout come first
     ):
-        ps = [ps or 0.] * len(layers) if not isinstance(ps, (list, tuple)) else list(ps)
-        if len(ps) != len(layers): raise ValueError(f'{len(ps)} dropout rates (ps) for {len(layers)} layers: {layers}')
+        ps = list(ps) if isinstance(ps, (list, tuple)) else [ps or 0.] * len(layers)
+        if len(ps) != len(layers): raise ValueError(f'{len(ps)} dropout rates (ps) for {len(layers)} layers of sizes {layers}')
         self.embeds = nn.ModuleList([Embedding(n, size) for n, size in emb_szs])
         self.emb_drop = nn.Dropout(embed_p)
         self.bn_cont = nn.BatchNorm1d(n_cont) if bn_cont and n_cont else None
-        self.n_emb, self.n_cont = sum(size for _, size in emb_szs), n_cont
-        sizes = [self.n_emb + n_cont, *layers, out_sz]
-        acts = [act_cls() for _ in layers] + [None]
-        norms = [use_bn if lin_first or i else False for i in range(len(layers))] + [bn_final]
-        blocks = [LinBnDrop(a, b, bn=bn, p=p, act=act, lin_first=lin_first)
-                  for a, b, bn, p, act in zip(sizes[:-1], sizes[1:], norms, [*ps, 0.], acts)]
+        self.n_cont = n_cont
+        sizes = [sum(size for _, size in emb_szs) + n_cont, *layers, out_sz]
+        blocks = []
+        for i, (n_in, n) in enumerate(zip(sizes[:-1], sizes[1:])):
+            last = i == len(layers)
+            blocks += LinBnDrop(n_in, n, bn=bn_final if last else use_bn, p=0. if last else ps[i],
+                                act=None if last else act_cls(), lin_first=lin_first)
         if y_range is not None: blocks.append(SigmoidRange(*y_range))
-        self.layers = nn.Sequential(*(layer for block in blocks for layer in (block if isinstance(block, nn.Sequential) else [block])))
+        self.layers = nn.Sequential(*blocks)
 
     def forward(self,
         x_cat: Tensor,          # bs×columns: codes
         x_cont: Tensor = None,  # bs×columns: quantities
     ) -> Tensor:                # bs×outputs
         "The outputs for the rows of a batch"
-        parts = []
-        if self.n_emb: parts.append(self.emb_drop(torch.cat([e(codes) for e, codes in zip(self.embeds, x_cat.unbind(1))], 1)))
+        parts = [e(codes) for e, codes in zip(self.embeds, x_cat.unbind(1))]
+        if parts: parts = [self.emb_drop(torch.cat(parts, 1))]
         if self.n_cont: parts.append(x_cont if self.bn_cont is None else self.bn_cont(x_cont))
         return self.layers(torch.cat(parts, 1) if len(parts) > 1 else parts[0])
 
-# %% ../../nbs/54_tabular.model.ipynb #2f7f202b
+# %% ../../nbs/54_tabular.model.ipynb #ef67b16c
 def tabular_config(
-    **kwargs,  # arguments of `TabularModel`: `ps`, `embed_p`, `y_range`, `use_bn`, `bn_final`, `bn_cont`, `act_cls`
+    **kwargs,  # arguments of `TabularModel`: `ps`, `embed_p`, `y_range`, `use_bn`, `bn_final`, `bn_cont`, `act_cls`, `lin_first`
 ) -> dict:
-    "Arguments for `tabular_learner(config=…)`; an unknown one is refused"
+    "Arguments for `tabular_learner(config=…)`; an unknown one is a TypeError"
     known = 'ps', 'embed_p', 'y_range', 'use_bn', 'bn_final', 'bn_cont', 'act_cls', 'lin_first'
     strange = [name for name in kwargs if name not in known]
     if strange: raise TypeError(f'a TabularModel has no argument {strange[0]!r}; it has {", ".join(known)}')

@@ -30,7 +30,7 @@ def plain_value(v: Any) -> Any:
     if v in (float('inf'), float('-inf')): raise ValueError('an infinite number cannot be a category')
     return int(v) if v == int(v) else float(np.float32(v))
 
-# %% ../../nbs/51_tabular.procs.ipynb #544b450d
+# %% ../../nbs/51_tabular.procs.ipynb #03532029
 def distinct(
     column: Any,  # Series or array
     name: str,    # of the column, for messages
@@ -47,7 +47,8 @@ def distinct(
     if texts and others: raise TypeError(
         f'column {name!r} has texts ({short(texts[0])}) and numbers ({short(others[0])}) in it, so it is not clear which '
         f'values are the same. Make all of them texts: df[{name!r}] = df[{name!r}].astype(str)')
-    return places, values
+    kind = next(o for o in (np.int8, np.int16, np.int32, np.int64) if len(values) <= np.iinfo(o).max)
+    return places.astype(kind), values
 
 # %% ../../nbs/51_tabular.procs.ipynb #9640f333
 def numbers(
@@ -142,9 +143,9 @@ def df_shrink(
     "The same table in the smallest types that hold its values; fractions are rounded to float32"
     return df.astype(df_shrink_dtypes(df, skip, obj2cat, int2uint))
 
-# %% ../../nbs/51_tabular.procs.ipynb #86b21cbe
+# %% ../../nbs/51_tabular.procs.ipynb #39ff5576
 class Columns(dict):
-    "The columns of a table: those that a step has changed; and, when asked for, the others as they are in the table"
+    "Columns that steps have changed; the others are read from a table by `categories` and `quantities`"
     def __init__(self,
         df: pd.DataFrame,         # table; it is not changed
         cat_names: list = (),     # columns with categories
@@ -154,13 +155,32 @@ class Columns(dict):
     ):
         super().__init__()
         check_columns(df, [*cat_names, *cont_names])
-        self.df, self.cat_names, self.cont_names, self.rows = df, list(cat_names), list(cont_names), rows
+        self.df, self.cat_names, self.cont_names, self.rows, self.kept = df, list(cat_names), list(cont_names), rows, {}
         self.n = len(df) if rows is None else len(rows)
         self.n_train = self.n if n_train is None else n_train
 
-    def __missing__(self, name): return self.df[name] if self.rows is None else self.df[name].iloc[self.rows]
+    def __setitem__(self, name, values):
+        self.kept.pop(name, None)
+        super().__setitem__(name, values)
 
+    def ordered(self, x: np.ndarray) -> np.ndarray:
+        "An array of the table's rows in our order"
+        return x if self.rows is None else x[self.rows]
 
+    def quantities(self, name: str) -> np.ndarray:
+        "The numbers of a column, NaN where there is none"
+        if name in self: return numbers(self[name], name)
+        if name not in self.kept: self.kept[name] = self.ordered(numbers(self.df[name], name))
+        return self.kept[name]
+
+    def categories(self, name: str) -> tuple[np.ndarray, list]:
+        "For each row the place of its value, -1 if there is none; and the values"
+        if name not in self.kept:
+            places, values = distinct(self[name] if name in self else self.df[name], name)
+            self.kept[name] = places if name in self else self.ordered(places), values
+        return self.kept[name]
+
+# %% ../../nbs/51_tabular.procs.ipynb #1648829c
 class TabularProc:
     "A step from a table to numbers: `setup` learns from training rows, `encodes` changes columns"
     order = 0  # among the steps
@@ -190,20 +210,22 @@ class TabularProc:
         self.encodes(columns)
         for name, values in columns.items(): df[name] = self.shown(name, values)
 
-# %% ../../nbs/51_tabular.procs.ipynb #75627caa
+# %% ../../nbs/51_tabular.procs.ipynb #65562417
 def learned_values(
-    column: Any,  # Series or array: the training rows
-    name: str,    # of the column, for messages
+    columns: Columns,  # of a table
+    name: str,         # of one of them
 ) -> list:
-    "The values of a column, sorted; those of an ordered pandas category in its order. None at all is refused"
-    values = [v for v in distinct(column, name)[1] if v != '#na#']
-    if not values: raise ValueError(f'column {name!r} has no value in any of the {len(column)} training rows: leave it out')
-    dtype = getattr(column, 'dtype', None)
+    "The values of a column in the training rows, sorted; of an ordered pandas category in its order. None at all is refused"
+    places, values = columns.categories(name)
+    used = np.bincount(places[:columns.n_train] + 1, minlength=len(values) + 1)[1:] > 0
+    values = [v for v, is_used in zip(values, used) if is_used and v != '#na#']
+    if not values: raise ValueError(f'column {name!r} has no value in any of the {columns.n_train} training rows: leave it out')
+    dtype = getattr(columns.df.get(name), 'dtype', None)
     if not getattr(dtype, 'ordered', False): return sorted(values)
     order = {plain_value(v): i for i, v in enumerate(dtype.categories)}
     return sorted(values, key=order.get)
 
-# %% ../../nbs/51_tabular.procs.ipynb #2784509c
+# %% ../../nbs/51_tabular.procs.ipynb #6a9803f6
 class Categorify(TabularProc):
     "Values to codes, by lists of the values in the training rows; 0 is `#na#`: empty, or not seen in training"
     order = 1
@@ -219,7 +241,7 @@ class Categorify(TabularProc):
         "Learn the values of the training rows; an ordered pandas category keeps its order, others are sorted"
         self.classes = {}
         for name in columns.cat_names:
-            values = learned_values(columns[name][:columns.n_train], name)
+            values = learned_values(columns, name)
             self.classes[name] = CategoryMap(['#na#', *values], sort=False)
             if len(values) > max(1000, columns.n_train / 2): warnings.warn(
                 f'column {name!r} has {len(values)} different values in {columns.n_train} training rows: if it names the '
@@ -227,11 +249,10 @@ class Categorify(TabularProc):
 
     def encodes(self, columns: Columns):
         "A code for each cell, in the smallest integers that can hold it"
-        for name in columns.cat_names: columns[name] = self.codes(name, columns[name])
+        for name in columns.cat_names: columns[name] = self.codes(name, *columns.categories(name))
 
-    def codes(self, name: str, column: Any) -> np.ndarray:
-        "The codes of the cells of a column"
-        places, values = distinct(column, name)
+    def codes(self, name: str, places: np.ndarray, values: list) -> np.ndarray:
+        "The codes of the rows of column `name`, given what `distinct` found in it"
         vocab = self.classes[name]
         strange = next((v for v in values if isinstance(v, str) != isinstance(vocab[-1], str)), None)
         if strange is not None: raise TypeError(
@@ -261,7 +282,7 @@ class FillStrategy(Enum):
     constant = 'constant'
     MEDIAN, COMMON, CONSTANT = 'median', 'mode', 'constant'  # older names
 
-# %% ../../nbs/51_tabular.procs.ipynb #3e4dbbaa
+# %% ../../nbs/51_tabular.procs.ipynb #3d4329fa
 class FillMissing(TabularProc):
     "Fills holes in quantities; a column that had some in training gets one more, `…_na`, that says where"
     def __init__(self,
@@ -280,7 +301,7 @@ class FillMissing(TabularProc):
         "Learn the value for each column, and which ones have holes in the training rows"
         self.na_names = []
         for name in columns.cont_names:
-            x = numbers(columns[name][:columns.n_train], name)
+            x = columns.quantities(name)[:columns.n_train]
             known = x[~np.isnan(x)]
             if not len(known): raise ValueError(f'column {name!r} has no value in any of the {len(x)} training rows: leave it out')
             if len(known) < len(x): self.na_names.append(name)
@@ -291,7 +312,7 @@ class FillMissing(TabularProc):
     def encodes(self, columns: Columns):
         "Fill the holes; in a column that had none in training they are filled, too, and a warning says so"
         for name in columns.cont_names:
-            x = numbers(columns[name], name)
+            x = columns.quantities(name)
             hole = np.isnan(x)
             if name in self.na_names and self.add_col:
                 columns[f'{name}_na'] = hole
@@ -301,12 +322,18 @@ class FillMissing(TabularProc):
                 f'filled with {self.fill_vals[name]:g}, and the model cannot know', stacklevel=2)
             columns[name] = np.where(hole, self.fill_vals[name], x) if hole.any() else x
 
+    def decodes(self, columns: dict):
+        "Holes again where `…_na` says so"
+        for name in self.na_names:
+            if name in columns and f'{name}_na' in columns:
+                columns[name] = np.where(np.equal(columns[f'{name}_na'], True), np.nan, columns[name])
+
     def config(self) -> dict:
         "The arguments, with what was learned"
         return {'fill_strategy': self.fill_strategy.value, 'add_col': self.add_col, 'fill_vals': self.fill_vals,
                 'na_names': self.na_names}
 
-# %% ../../nbs/51_tabular.procs.ipynb #f35d4606
+# %% ../../nbs/51_tabular.procs.ipynb #247a1d29
 class Normalize(TabularProc):
     "Quantities less their mean, divided by their standard deviation, both of the training rows"
     order = 2
@@ -322,15 +349,15 @@ class Normalize(TabularProc):
     def setup(self, columns: Columns):
         "Learn mean and deviation; that of a column with a single value is taken as 1"
         for name in columns.cont_names:
-            x = numbers(columns[name][:columns.n_train], name)
-            x = x[~np.isnan(x)]
+            x = columns.quantities(name)[:columns.n_train]
+            x = x[~np.isnan(x)] if np.isnan(x).any() else x
             self.means[name], std = float(x.mean()), float(x.std())
             self.stds[name] = std if std > 1e-12 * abs(self.means[name]) else 1.
 
     def encodes(self, columns: Columns):
         "32-bit floats of mean 0 and deviation 1"
         for name in columns.cont_names:
-            x = numbers(columns[name], name)
+            x = columns.quantities(name)
             columns[name] = ((x - self.means[name]) / self.stds[name]).astype(np.float32)
 
     def decodes(self, columns: dict):
