@@ -6,7 +6,8 @@
 __all__ = ['procs_by_name', 'TableTarget', 'TableRecipe', 'TabularRows', 'show_table', 'TabularPandas', 'target_tfms',
            'row_order', 'TabDataLoader', 'TabWeightedDL', 'TabularDataLoaders', 'as_table', 'dataloaders_from_config']
 
-# %% ../../nbs/53_tabular.core.ipynb #c787e40e
+# %% ../../nbs/53_tabular.core.ipynb #6967afb2
+import copy
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -177,7 +178,7 @@ def from_config(cls: TableRecipe, config: dict) -> TableRecipe:
     if target: target = TableTarget(target['names'], [transform.from_config(o) for o in target['tfms']])
     return cls(config['cat_names'], config['cont_names'], procs, target, config['added'])
 
-# %% ../../nbs/53_tabular.core.ipynb #752cda22
+# %% ../../nbs/53_tabular.core.ipynb #6af1f791
 class TabularRows:
     "Rows of a table as tensors, and the recipe that made them"
     n_inp = 2  # codes and quantities are the inputs
@@ -199,12 +200,16 @@ class TabularRows:
 
     def part(self, start: int, stop: int, split_idx: int = None) -> 'TabularRows':
         "The rows from `start` to `stop`; their tensors are views"
-        rows = np.arange(start, stop) if self.rows is None else self.rows[start:stop]
-        return TabularRows(self.recipe, tuple(t[start:stop] for t in self.tensors), self.index, rows, split_idx)
+        res = copy.copy(self)
+        res.rows = np.arange(start, min(stop, len(self))) if self.rows is None else self.rows[start:stop]
+        res.tensors, res.split_idx = tuple(t[start:stop] for t in self.tensors), split_idx
+        return res
 
     def new(self, df: pd.DataFrame, with_y: bool = False) -> 'TabularRows':
         "Other rows, made by the same recipe; with targets, if asked for"
-        return TabularRows(self.recipe, self.recipe.encode(df, with_y=with_y), df.index, split_idx=1)
+        res = copy.copy(self)
+        res.tensors, res.index, res.rows, res.split_idx = self.recipe.encode(df, with_y=with_y), df.index, None, 1
+        return res
 
     @property
     def nbytes(self) -> int:
@@ -310,7 +315,7 @@ def show_table(df: pd.DataFrame):
     from IPython.display import display
     display(df.round(4))
 
-# %% ../../nbs/53_tabular.core.ipynb #d480a7f1
+# %% ../../nbs/53_tabular.core.ipynb #a0cf7351
 class TabularPandas(TabularRows):
     "A table as tensors, the training rows first"
     def __init__(self,
@@ -335,7 +340,9 @@ class TabularPandas(TabularRows):
         "The training rows (0), or the validation rows (1)"
         if i >= len(self.sizes): raise AttributeError('this table was not split: give splits=RandomSplitter()(df)')
         start = sum(self.sizes[:i])
-        return self.part(start, start + self.sizes[i], i)
+        res = self.part(start, start + self.sizes[i], i)
+        res.sizes = (self.sizes[i],)
+        return res
 
     @property
     def train(self) -> TabularRows:
