@@ -35,7 +35,7 @@ from .learner import Learner
 from .losses import MSELossFlat
 from .metrics import mae, mse, rmse
 from .tabular import learner as tabular
-from .tabular.core import TabDataLoader, TableRecipe, TabularDataLoaders, TabularPandas
+from .tabular.core import TabDataLoader, TableRecipe, TabularDataLoaders, TabularPandas, TabularRows
 from .tabular.model import TabularModel, get_emb_sz, tabular_config
 from .tabular.procs import Categorify, check_columns, plain_value
 
@@ -168,7 +168,8 @@ def dataloaders_from_config(
     "Loaders without rows that prepare and decode like those that `config` describes"
     recipe = TableRecipe.from_config(config)
     tensors = torch.empty(0, 2, dtype=torch.uint8), torch.empty(0, 0)
-    data = TabularCollab.__new__(TabularCollab)._fill(recipe, tensors, pd.RangeIndex(0), None, (0,), device, 1)
+    data = TabularCollab.__new__(TabularCollab)
+    TabularRows.__init__(data, recipe, tensors, pd.RangeIndex(0), split_idx=1)
     dl = CollabDataLoader(data, bs=config['bs'], device=device)
     return CollabDataLoaders(dl, dl.new(), path=path)
 
