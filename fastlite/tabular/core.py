@@ -27,7 +27,7 @@ from .procs import (Categorify, Columns, FillMissing, Normalize, check_columns, 
                                     learned_values, make_procs, run_procs)
 from ..torch_core import TensorCategory, TensorMultiCategory
 
-# %% ../../nbs/53_tabular.core.ipynb #b845b088
+# %% ../../nbs/53_tabular.core.ipynb #aa460dd1
 class TableTarget:
     "The column, or columns, to be predicted: as numbers, and back"
     def __init__(self,
@@ -46,7 +46,7 @@ class TableTarget:
         "The target of each row: a class number, a quantity, or several numbers; a missing one is refused"
         if self.is_class: return torch.from_numpy(self._class_numbers(columns, self.names[0], setup))
         x = np.stack([columns.quantities(name) for name in self.names], 1)
-        for name, column in zip(self.names, x.T): _refuse_holes(name, np.isnan(column))
+        for name, column in zip(self.names, x.T): _refuse_holes(columns, name, np.isnan(column))
         for f in self.tfms[:-1]: x = f.encodes(x)
         if setup and isinstance(self.last, RegressionSetup): self.last.c = len(self.names)
         if len(self.names) != self.c: raise ValueError(f'{self.c} outputs for {len(self.names)} columns, {self.names}')
@@ -55,7 +55,7 @@ class TableTarget:
 
     def _class_numbers(self, columns, name, setup):
         places, values = columns.categories(name)
-        _refuse_holes(name, places < 0)
+        _refuse_holes(columns, name, places < 0)
         if setup and self.last.vocab is None:
             self.last.vocab = CategoryMap(learned_values(columns, name), sort=False, add_na=self.last.add_na)
             if len(self.last.vocab) < 2: raise ValueError(
@@ -68,9 +68,12 @@ class TableTarget:
         return len(self.last.vocab) if self.is_class else self.last.c
 
 
-def _refuse_holes(name, holes):
-    if holes.any(): raise ValueError(
-        f'the target {name!r} is missing in {holes.sum()} of {len(holes)} rows, the first is row {holes.argmax()}: nothing '
+def _refuse_holes(columns, name, holes):
+    "Refuse a target that is missing in some rows; the message counts rows as the table does"
+    if not holes.any(): return
+    found = np.flatnonzero(holes) if columns.rows is None else columns.rows[holes]
+    raise ValueError(
+        f'the target {name!r} is missing in {len(found)} of {len(holes)} rows, the first is row {found.min()}: nothing '
         f'can be learned from such a row. Leave them out: df = df.dropna(subset=[{name!r}])')
 
 # %% ../../nbs/53_tabular.core.ipynb #03646314
