@@ -601,7 +601,7 @@ class LabeledView(Datasets):
         "Show a sample of this view, which is decoded already"
         return show_parts(sample, ctx, **kwargs)
 
-# %% ../../nbs/17_data.chain.ipynb #3e32ab76
+# %% ../../nbs/17_data.chain.ipynb #526790fa
 @patch(as_prop=True)
 def train_ds(self: DataBunch) -> Any:
     "The training samples, one by one, as they are shown"
@@ -624,8 +624,9 @@ def _samples(self: DataBunch, i: int):
 @patch(as_prop=True)
 def classes(self: DataBunch) -> list | None:
     "The names of the classes; None if there are none"
-    try: return list(self.vocab)
+    try: vocab = self.vocab
     except AttributeError: return None
+    return list(vocab[-1] if vocab and isinstance(vocab[0], list) else vocab)  # texts have a vocabulary of their own
 
 # %% ../../nbs/17_data.chain.ipynb #6e61e498
 @patch

@@ -7,15 +7,16 @@ __all__ = ['UNK', 'PAD', 'BOS', 'EOS', 'FLD', 'TK_REP', 'TK_WREP', 'TK_UP', 'TK_
            'text_post_rules', 'SpacyTokenizer', 'fix_html', 'replace_rep', 'replace_wrep', 'spec_add_spaces',
            'rm_useless_spaces', 'replace_all_caps', 'replace_maj', 'lowercase', 'replace_space', 'apply_rules',
            'BaseTokenizer', 'RegexTokenizer', 'WordTokenizer', 'tokenize1', 'SubwordTokenizer', 'read_text',
-           'WordIndex', 'encode_texts', 'text_key', 'TokenStore', 'Tokenizer', 'join_columns']
+           'WordIndex', 'encode_texts', 'text_key', 'TokenStore', 'Tokenizer', 'join_columns', 'tokenize_texts',
+           'tokenize_files', 'tokenize_df']
 
-# %% ../../nbs/60_text.core.ipynb #e71598d5
+# %% ../../nbs/60_text.core.ipynb #b752f2f4
 import html
 import os
 import re
 import tempfile
 from array import array
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from hashlib import blake2b
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from fastcore.basics import patch
 
 from ..core import listify, short
@@ -185,9 +187,10 @@ def _joints(tokenizer):
         pairs |= {a[-1] + b[0] for a, b in zip(parts, parts[1:])}
     return pairs
 
-# %% ../../nbs/60_text.core.ipynb #b334f3af
+# %% ../../nbs/60_text.core.ipynb #50081698
 _between_words = re.compile(r' (?<=\S )(?=\S)')
 _simple = re.compile(r'([a-z]+)([,.!?;:")]|\'s)?')
+_endless = re.compile(r'\S{500}(?=\S)')
 
 
 @portable
@@ -222,11 +225,15 @@ class WordTokenizer:
         return res
 
     def _look(self, piece):
+        cuts = [m.end() for m in _endless.finditer(piece)] if len(piece) > 500 else []
+        if cuts:  # spaCy's time grows with the square of what has no space in it
+            parts = [piece[a:b] for a, b in zip([0, *cuts], [*cuts, len(piece)])]
+            return [token for part in parts for token in self.known.get(part) or self._look(part)]
         if len(self.known) >= self.cache_size: self.known.clear()
         simple = _simple.fullmatch(piece) if self.lang == 'en' else None
         if simple and piece not in self.cases and simple[1] not in self.cases: found = [o for o in simple.groups() if o]
         else: found = [token.text for token in self.spacy(piece)]
-        if len(piece) < 100: self.known[piece] = found
+        if len(piece) <= 500: self.known[piece] = found
         return found
 
     def pieces(self, text: str) -> list[str]:
@@ -574,3 +581,41 @@ def from_df(cls: Tokenizer,
 ) -> Tokenizer:
     "A tokenizer for rows of a table"
     return cls(tok, rules, text_cols=text_cols, **kwargs)
+
+# %% ../../nbs/60_text.core.ipynb #e71c8287
+def tokenize_texts(
+    texts: Iterable,      # texts, or files
+    n_workers: int = 0,   # processes; 0: this one alone
+    rules: list = None,   # of the text; `text_rules` if not given
+    tok: Any = None,      # tokenizer; a `WordTokenizer` if not given
+    **kwargs,             # more arguments of `Tokenizer`, such as `encoding`
+) -> Iterator[list[str]]:
+    "The tokens of each text, in order, as they are made"
+    index, run = WordIndex(), Tokenizer(tok, rules, **kwargs).fresh
+    return (index.decode(ids.tolist()) for ids in encode_texts(texts, run, index, n_workers))
+
+
+def tokenize_files(
+    files: Iterable,      # paths
+    n_workers: int = 0,   # processes
+    **kwargs,             # as for `tokenize_texts`
+) -> Iterator[list[str]]:
+    "The tokens of each file"
+    return tokenize_texts(map(Path, files), n_workers, **kwargs)
+
+
+def tokenize_df(
+    df: pd.DataFrame,         # a row for each text
+    text_cols: Any,           # name or number of the column with the text, or several
+    n_workers: int = 0,       # processes
+    tok_text_col: str = 'text',  # column of the result
+    mark_fields: bool = None, # as for `join_columns`
+    **kwargs,                 # as for `tokenize_texts`
+) -> tuple[pd.DataFrame, Counter]:
+    "The table with tokens and their number (`text_length`) in place of the texts, and how often each token occurs"
+    cols = listify(text_cols)
+    texts = (join_columns(df.iloc[i], cols, mark_fields) for i in range(len(df)))
+    tokens = list(tokenize_texts(texts, n_workers, **kwargs))
+    rest = df.drop(columns=[c if c in df.columns else df.columns[c] for c in cols])
+    rest[tok_text_col], rest[f'{tok_text_col}_length'] = tokens, list(map(len, tokens))
+    return rest, Counter(token for o in tokens for token in o)
