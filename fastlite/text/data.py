@@ -7,7 +7,7 @@ __all__ = ['make_vocab', 'TensorText', 'LMTensorText', 'Numericalize', 'LMDataLo
            'PadChunk', 'pad_input_chunk', 'show_texts', 'TextDL', 'reverse_text', 'JoinColumns', 'TextBlock',
            'TextDataLoaders', 'dataloaders_from_config']
 
-# %% ../../nbs/61_text.data.ipynb #bb21465d
+# %% ../../nbs/61_text.data.ipynb #84b80ec7
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,6 @@ import numpy as np
 import pandas as pd
 import torch
 from fastcore.basics import patch
-from IPython.display import display
 from torch import Tensor
 
 from ..core import get_random_states, listify, set_random_states
@@ -279,7 +278,7 @@ def pad_input_chunk(
     "The samples, padded by `PadChunk`"
     return PadChunk(**kwargs)(samples)
 
-# %% ../../nbs/61_text.data.ipynb #b2f11986
+# %% ../../nbs/61_text.data.ipynb #daf44c99
 def show_texts(
     samples: list,         # of decoded texts and labels
     names: list = None,    # of the columns; `text`, `category` … if not given
@@ -289,6 +288,7 @@ def show_texts(
     def cut(o): return ' '.join(str(o).split(' ')[:trunc_at]) if isinstance(o, str) else o
     names = names or ['text', 'category', *(f'category_{i}' for i in range(2, len(samples[0])))][:len(samples[0])]
     table = pd.DataFrame([list(map(cut, sample)) for sample in samples], columns=names)
+    from IPython.display import display  # here, so that a script without IPython can train
     with pd.option_context('display.max_colwidth', None): display(table)
     return table
 
