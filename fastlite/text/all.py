@@ -5,18 +5,19 @@
 # %% auto #0
 __all__ = []
 
-# %% ../../nbs/93_text.all.ipynb #b29ab6ae
+# %% ../../nbs/93_text.all.ipynb #a810c8c6
 import fastlite.basics
 from ..basics import *
 from .core import (
     BOS, EOS, FLD, PAD, TK_MAJ, TK_REP, TK_UP, TK_WREP, UNK, BaseTokenizer, RegexTokenizer, SpacyTokenizer,
     SubwordTokenizer, Tokenizer, WordTokenizer, fix_html, lowercase, read_text, replace_all_caps, replace_maj,
     replace_rep, replace_space, replace_wrep, rm_useless_spaces, spec_add_spaces, special_tokens,
-    text_post_rules, text_rules, tokenize1)
+    text_post_rules, text_rules, tokenize1, tokenize_df, tokenize_files, tokenize_texts)
 from .data import (
     LMDataLoader, LMTensorText, Numericalize, PadChunk, PadInput, TensorText, TextBlock, TextDataLoaders, TextDL,
     make_vocab, pad_chunk, pad_input, pad_input_chunk, reverse_text, show_texts)
 from ..callback.rnn import ModelResetter, RNNCallback, RNNRegularizer, rnn_cbs
+from .chain import TextClasDataBunch, TextDataBunch, TextList, TextLMDataBunch
 from .models.awdlstm import (
     AWD_LSTM, EmbeddingDropout, RNNDropout, WeightDropout, awd_lstm_clas_config, awd_lstm_clas_split,
     awd_lstm_lm_config, awd_lstm_lm_split)
@@ -26,13 +27,15 @@ from fastlite.text.models.core import (
 from .learner import (
     LMLearner, TextLearner, decode_spec_tokens, language_model_learner, text_classifier_learner)
 
-# %% ../../nbs/93_text.all.ipynb #1585436a
+# %% ../../nbs/93_text.all.ipynb #ee9550fe
 __all__ = [
     *fastlite.basics.__all__,
     'BOS', 'EOS', 'FLD', 'PAD', 'TK_MAJ', 'TK_REP', 'TK_UP', 'TK_WREP', 'UNK', 'BaseTokenizer', 'RegexTokenizer',
     'SpacyTokenizer', 'SubwordTokenizer', 'Tokenizer', 'WordTokenizer', 'fix_html', 'lowercase', 'read_text',
     'replace_all_caps', 'replace_maj', 'replace_rep', 'replace_space', 'replace_wrep', 'rm_useless_spaces',
-    'spec_add_spaces', 'special_tokens', 'text_post_rules', 'text_rules', 'tokenize1',
+    'spec_add_spaces', 'special_tokens', 'text_post_rules', 'text_rules', 'tokenize1', 'tokenize_df',
+    'tokenize_files', 'tokenize_texts',
+    'TextClasDataBunch', 'TextDataBunch', 'TextList', 'TextLMDataBunch',
     'LMDataLoader', 'LMTensorText', 'Numericalize', 'PadChunk', 'PadInput', 'TensorText', 'TextBlock',
     'TextDataLoaders', 'TextDL', 'make_vocab', 'pad_chunk', 'pad_input', 'pad_input_chunk', 'reverse_text',
     'show_texts',
