@@ -83,7 +83,9 @@ from .callback.training import (
     BnFreeze, ChannelsLast, EMACallback, GradientAccumulation, GradientClip, SWACallback,
     ShortEpochCallback, TensorBoardCallback)
 from .callback.resume import Checkpoint
-from .interpret import ClassificationInterpretation, Interpretation
+from .interpret import (
+    ClassificationInterpretation, Interpretation, MultiLabelInterpretation, RegressionInterpretation,
+    SegmentationInterpretation)
 from .export import load_learner, portable_model
 from .predictor import Predictor
 from .onnx import Parity
@@ -146,7 +148,8 @@ __all__ = [
     'BnFreeze', 'ChannelsLast', 'EMACallback', 'GradientAccumulation', 'GradientClip', 'SWACallback',
     'ShortEpochCallback', 'TensorBoardCallback',
     'Checkpoint',
-    'ClassificationInterpretation', 'Interpretation',
+    'ClassificationInterpretation', 'Interpretation', 'MultiLabelInterpretation',
+    'RegressionInterpretation', 'SegmentationInterpretation',
     'load_learner', 'portable_model',
     'Predictor', 'Parity',
     'accuracy_thresh',

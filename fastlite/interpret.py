@@ -198,7 +198,7 @@ def plot_confusion_matrix(
     ax.set(xlabel='predicted', ylabel='actual', title=title)
     return ax
 
-# %% ../nbs/70_interpret.ipynb #e411ef6f
+# %% ../nbs/70_interpret.ipynb #0e78e80f
 def loader_of(
     dl: Any,     # a loader in order
     idxs: list,  # numbers of items
@@ -221,6 +221,10 @@ def samples(self: Interpretation, idxs: list) -> list[tuple]:
         with learn.no_bar(): _, _, decoded = learn.get_preds(dl=[b], with_decoded=True)
         decoded = learn.typed_like_targets(decoded if isinstance(decoded, tuple) else (decoded,))
         wanted, got = (self.dl.decode_batch(o, len(self)) for o in (b, (*b[:n_inp], *decoded)))
+        if isinstance(wanted, pd.DataFrame):  # the loader of a table
+            inputs = self.dl.decode_batch(b[:n_inp], len(self))
+            targets = [c for c in wanted.columns if c not in inputs.columns]
+            wanted, got = ([(*[inputs.iloc[k]]*n_inp, *o[targets].iloc[k]) for k in range(len(o))] for o in (wanted, got))
         found += [(w[:n_inp], w[n_inp:], g[n_inp:]) for w, g in zip(wanted, got)]
     return found
 
