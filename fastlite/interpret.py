@@ -41,7 +41,7 @@ def confusion_counts(
     place = torch.where(known, actual*n + predicted, n*n)  # one more place, for what is left out
     return torch.bincount(place, minlength=n*n + 1)[:n*n].view(n, n)
 
-# %% ../nbs/70_interpret.ipynb #9944352c
+# %% ../nbs/70_interpret.ipynb #3ad49631
 def as_in_validation(dl: Any) -> Any:
     "A loader like `dl` over all items in order, with the transforms of validation; `dl` itself stays as it is"
     res = in_order(dl)
@@ -61,9 +61,9 @@ class _Watch(Callback):
                                           'a loader from test_dl needs with_labels=True')
         noted = {'losses': item_losses(learn.loss_func, learn.pred, learn.yb)}
         noted |= interp.note(interp.act(learn.pred), only(learn.yb))
-        for name, values in noted.items(): interp.noted.setdefault(name, []).append(to_detach(values))
+        for name, values in noted.items(): interp.noted.setdefault(name, []).extend(to_detach(values).tolist())
 
-# %% ../nbs/70_interpret.ipynb #74f948aa
+# %% ../nbs/70_interpret.ipynb #db0694cd
 class Interpretation:
     "What a model says of a set: a few numbers for each item"
     multi, legend = False, ''  # may an item have several classes? what stands above the grid of top losses
@@ -88,7 +88,7 @@ class Interpretation:
         with keep_modes(learn.model), learn.added_cbs(_Watch(interp)), learn.running():
             for cb in learn.cbs: cb.run = cb.run and not isinstance(cb, Recorder)
             learn.one_pass(interp.dl, training=False)
-        vars(interp).update({name: torch.cat(parts) for name, parts in interp.noted.items()})
+        vars(interp).update({name: torch.tensor(values) for name, values in interp.noted.items()})
         interp.noted.clear()
         return interp
 
