@@ -217,7 +217,7 @@ def _steps(self: DataBlock, i: int) -> list:
         f'block {i} is a category, but nothing says which category an item has: give get_y, such as get_y=parent_label')
     return copy.deepcopy([f for f in (getter, *steps) if f is not None])
 
-# %% ../../nbs/15_data.block.ipynb #2107397e
+# %% ../../nbs/15_data.block.ipynb #10893106
 @patch
 def dataloaders(self: DataBlock,
     source: Any,             # what `get_items` takes; or ready `Datasets`
@@ -243,6 +243,18 @@ def weighted_dataloaders(self: DataBlock, source: Any, wgts: Any, bs: int = 64, 
     dsets = source if isinstance(source, Datasets) else self.datasets(source)
     kwargs = dict(dl_type=WeightedDL, dl_kwargs=[{'wgts': dsets.training_weights(wgts)}, {}]) | kwargs
     return self.dataloaders(dsets, bs=bs, **kwargs)
+
+
+@patch(cls_method=True)
+def from_dblock(cls: DataLoaders,
+    dblock: DataBlock,  # blueprint
+    source: Any,        # what its `get_items` takes
+    path: Any = '.',    # where a Learner writes
+    **kwargs,           # more arguments of `DataBlock.dataloaders`
+) -> DataLoaders:
+    "The loaders that `dblock` makes of `source`, as objects of this class"
+    dls = dblock.dataloaders(source, path=path, **kwargs)
+    return cls(*dls.loaders, path=dls.path)
 
 
 @patch

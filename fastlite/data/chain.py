@@ -182,7 +182,7 @@ def use_partial_data(self: ItemList,
     n = max(1, int(sample_pct * len(self)))
     return self[sorted(random.Random(seed).sample(range(len(self)), n))]
 
-# %% ../../nbs/17_data.chain.ipynb #287337e6
+# %% ../../nbs/17_data.chain.ipynb #20910b6d
 class SplitData(Step):
     "A training and a validation list; next come labels"
     hints = {'split_': 'the items are split already', 'transform': 'labels come first: call label_from_…',
@@ -202,6 +202,9 @@ class SplitData(Step):
     def __repr__(self): return f'{type(self).__name__}\n  train: {self.train}\n  valid: {self.valid}'
 
 
+ItemList.split_cls = SplitData  # what a split gives; a kind of items may have a kind of its own
+
+
 @patch
 def split_with(self: ItemList,
     splitter: Callable,        # items → (training indices, validation indices)
@@ -209,9 +212,9 @@ def split_with(self: ItemList,
 ) -> SplitData:
     "Split by any splitter, such as `GroupSplitter`"
     rows = self.table if on_table else self.items
-    return SplitData(*(self.new(list(places)) for places in splitter(rows)))
+    return self.split_cls(*(self.new(list(places)) for places in splitter(rows)))
 
-# %% ../../nbs/17_data.chain.ipynb #c2df3ef9
+# %% ../../nbs/17_data.chain.ipynb #75a1e62d
 @patch
 def split_by_rand_pct(self: ItemList, valid_pct: float = 0.2, seed: int = None) -> SplitData:
     "A random share of the items is for validation"
@@ -229,7 +232,7 @@ def split_by_idxs(self: ItemList, train_idx: list, valid_idx: list) -> SplitData
     "The items at these places are for training, those for validation; others are left out"
     both = set(map(int, train_idx)) & set(map(int, valid_idx))
     if both: raise ValueError(f'{short(sorted(both))} would be for training and for validation')
-    return SplitData(self.new(list(train_idx)), self.new(list(valid_idx)))
+    return self.split_cls(self.new(list(train_idx)), self.new(list(valid_idx)))
 
 
 @patch
@@ -241,7 +244,7 @@ def split_subsets(self: ItemList, train_size: float, valid_size: float, seed: in
 @patch
 def split_none(self: ItemList) -> SplitData:
     "All items are for training"
-    return SplitData(self, self.new([]))
+    return self.split_cls(self, self.new([]))
 
 # %% ../../nbs/17_data.chain.ipynb #b14b59b7
 @patch

@@ -5,7 +5,9 @@
 # %% auto #0
 __all__ = ['TfmdDL', 'check_splits', 'set_up', 'TfmdLists', 'Datasets', 'show_parts', 'show_at', 'DataLoaders']
 
-# %% ../../nbs/11_data.core.ipynb #9c7f6bc1
+# %% ../../nbs/11_data.core.ipynb #dd8d7c34
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -404,7 +406,7 @@ def decode_batch(self: DataLoader | _TorchAdapter,
     samples = zip(*map(list, to_cpu(self.after_batch.decode(parts))))
     return [getattr(self.dataset, 'decode', tuple)(sample) for sample in samples]
 
-# %% ../../nbs/11_data.core.ipynb #8252a8d2
+# %% ../../nbs/11_data.core.ipynb #e433a43c
 @patch
 def show_batch(self: DataLoader | _TorchAdapter,
     b: tuple = None,        # what to show; another batch each time if not given
@@ -416,11 +418,21 @@ def show_batch(self: DataLoader | _TorchAdapter,
     **kwargs,               # passed to each part's `show`
 ):
     "Show samples of a batch in a grid, while epoch and generators stay where they are"
-    ahead = self.__dict__.setdefault('n_shown', 0)
-    if b is None: b, self.n_shown = self._views(max_n, ahead) if unique else self.one_batch(ahead), ahead + 1
+    if b is None: b = self.batch_to_show(partial(self._views, max_n) if unique else None)
     samples = self.decode_batch(b, max_n)
     axes = get_grid(len(samples), nrows, ncols, figsize=figsize)
     for sample, ax in zip(samples, axes): show_parts(sample, ax, **kwargs)
+
+
+@patch
+def batch_to_show(self: DataLoader | _TorchAdapter,
+    make: Callable = None,  # how many epochs ahead → batch; `one_batch` if not given
+) -> tuple:
+    "Another batch each time, while epoch and generators stay where they are"
+    ahead = self.__dict__.setdefault('n_shown', 0)
+    b = (make or self.one_batch)(ahead)
+    self.n_shown = ahead + 1
+    return b
 
 
 @patch

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['TabularDataBunch', 'TabularLists', 'TabularSplit', 'TabularList', 'load_data']
 
-# %% ../../nbs/56_tabular.chain.ipynb #dc78a59f
+# %% ../../nbs/56_tabular.chain.ipynb #3443d064
 import copy
 import json
 from collections.abc import Iterable
@@ -15,19 +15,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..core import atomic_write
 from ..data import chain
-from ..data.chain import ItemList, SplitData, Step
-from .core import TabularDataLoaders, TabularPandas, as_table, dataloaders_from_config
+from ..data.chain import DataBunch, ItemList, SplitData, Step
+from .core import TabularDataLoaders, TabularPandas, as_table
 
-# %% ../../nbs/56_tabular.chain.ipynb #10c9cbdb
+# %% ../../nbs/56_tabular.chain.ipynb #6bdc16db
 class TabularDataBunch(TabularDataLoaders):
     "Loaders over a table with the names of the first generation"
-    def export(self, file: str = 'export.json'):
-        "Write how rows are treated, not the rows, to `file` below `path`, as JSON"
-        with atomic_write(self.path/file) as part: part.write_text(json.dumps(self.config()), encoding='utf-8')
+    export = DataBunch.export
 
-
+# %% ../../nbs/56_tabular.chain.ipynb #2a5a9704
 class TabularLists(Step):
     "A labelled table; next come loaders"
     hints = {'label_': 'the rows have labels already', 'split_': 'the rows are split already', 'show_batch': 'call databunch() first'}
@@ -51,7 +48,7 @@ class TabularLists(Step):
         dls = self.data.dataloaders(bs, path=path or self.path, **kwargs)
         return TabularDataBunch(*dls.loaders, path=dls.path)
 
-
+# %% ../../nbs/56_tabular.chain.ipynb #8073362c
 class TabularSplit(SplitData):
     "A training and a validation table; next come labels"
     def label_from_df(self,
@@ -66,9 +63,11 @@ class TabularSplit(SplitData):
         splits = [range(n), range(n, len(df))] if sizes[1] else None
         return TabularLists(TabularPandas(df, il.procs, il.cat_names, il.cont_names, cols, block, splits), il.path, self.test_items)
 
-
+# %% ../../nbs/56_tabular.chain.ipynb #c73c41b7
 class TabularList(ItemList):
     "The rows of a table"
+    split_cls = TabularSplit
+
     def __init__(self,
         items: Any,                     # numbers of the rows
         path: Any = '.',                # of the data
@@ -102,11 +101,7 @@ class TabularList(ItemList):
         res.items = np.arange(len(places))
         return res
 
-    def split_with(self, splitter, on_table: bool = False) -> TabularSplit:
-        "Split by any splitter"
-        return TabularSplit(*(self.new(list(places)) for places in splitter(self.table if on_table else self.items)))
-
-# %% ../../nbs/56_tabular.chain.ipynb #344aa68d
+# %% ../../nbs/56_tabular.chain.ipynb #6bba435b
 def load_data(
     path: Any,                  # folder
     file: str = 'export.json',  # in it, written by `export`
@@ -115,4 +110,4 @@ def load_data(
     "Loaders without items that treat new ones like those that were exported, of a table or of anything else"
     config = json.loads((Path(path)/file).read_text(encoding='utf-8'))
     if config.get('kind') != 'tabular': return chain.load_data(path, file, device)
-    return TabularDataBunch(*dataloaders_from_config(config, path, device).loaders, path=path)
+    return TabularDataBunch.from_config(config, path, device)

@@ -278,7 +278,7 @@ def pad_input_chunk(
     "The samples, padded by `PadChunk`"
     return PadChunk(**kwargs)(samples)
 
-# %% ../../nbs/61_text.data.ipynb #daf44c99
+# %% ../../nbs/61_text.data.ipynb #697a5415
 def show_texts(
     samples: list,         # of decoded texts and labels
     names: list = None,    # of the columns; `text`, `category` … if not given
@@ -322,8 +322,7 @@ def show_batch(self: TextDL,
     **kwargs,             # not used
 ):
     "Show texts of a batch and their labels in a table"
-    ahead = self.__dict__.setdefault('n_shown', 0)
-    if b is None: b, self.n_shown = self.one_batch(ahead), ahead + 1
+    if b is None: b = self.batch_to_show()
     show_texts(self.decode_batch(b, max_n), getattr(self, 'columns', None), trunc_at)
 
 # %% ../../nbs/61_text.data.ipynb #6b8a8606
@@ -416,15 +415,9 @@ def decode_batch(self: LMDataLoader,
 
 LMDataLoader.show_batch, LMDataLoader.columns = TextDL.show_batch, ['text', 'text_']
 
-# %% ../../nbs/61_text.data.ipynb #301b35ba
+# %% ../../nbs/61_text.data.ipynb #057e8b81
 class TextDataLoaders(DataLoaders):
     "Loaders of texts and labels, or of texts for a language model; each `from_...` is a `DataBlock` in one line"
-
-
-def _loaders(cls, block, source, path, kwargs):
-    "The loaders that `block` makes of `source`, as objects of the class `cls`"
-    dls = block.dataloaders(source, path=path, **kwargs)
-    return cls(*dls.loaders, path=dls.path)
 
 
 def _text_blocks(tok_tfm, text_vocab, is_lm, seq_len, backwards, y_block):
@@ -432,7 +425,7 @@ def _text_blocks(tok_tfm, text_vocab, is_lm, seq_len, backwards, y_block):
     texts = TextBlock(tok_tfm, text_vocab, is_lm, seq_len, backwards)
     return texts if is_lm else (texts, y_block)
 
-# %% ../../nbs/61_text.data.ipynb #8462a279
+# %% ../../nbs/61_text.data.ipynb #655b5994
 @patch(cls_method=True)
 def from_df(cls: TextDataLoaders,
     df: pd.DataFrame,         # a row for each text
@@ -458,7 +451,7 @@ def from_df(cls: TextDataLoaders,
     block = DataBlock(_text_blocks(steps, text_vocab, is_lm, seq_len, backwards, y_block),
                       get_y=None if is_lm else ColReader(label_col, label_delim=label_delim),
                       splitter=RandomSplitter(valid_pct, seed) if valid_col is None else ColSplitter(valid_col))
-    return _loaders(cls, block, df, path, kwargs)
+    return cls.from_dblock(block, df, path, **kwargs)
 
 
 @patch(cls_method=True)
@@ -500,7 +493,7 @@ def from_folder(cls: TextDataLoaders,
                       get_items=partial(get_text_files, folders=None if valid_pct else [train, valid]),
                       get_y=None if is_lm else parent_label,
                       splitter=RandomSplitter(valid_pct, seed) if valid_pct else FolderSplitter(train, valid))
-    return _loaders(cls, block, path, path, kwargs)
+    return cls.from_dblock(block, path, path, **kwargs)
 
 # %% ../../nbs/61_text.data.ipynb #b9d7b138
 @patch

@@ -98,19 +98,13 @@ def BBoxLblBlock(
     "The names of the boxes of the block before"
     return TransformBlock(type_tfms=BBoxCategorize(vocab, sort=vocab is None, add_na=add_na), batch_tfms=BBoxLabeler)
 
-# %% ../../nbs/41_vision.data.ipynb #caa8f664
+# %% ../../nbs/41_vision.data.ipynb #8ee1d23d
 class ImageDataLoaders(DataLoaders):
     "Loaders of pictures and labels; each `from_...` is a `DataBlock` in one line"
 
 
 class SegmentationDataLoaders(DataLoaders):
     "Loaders of pictures and masks; `from_label_func` is a `DataBlock` in one line"
-
-
-def _loaders(cls, block, source, path, kwargs):
-    "The loaders that `block` makes of `source`, as objects of the class `cls`"
-    dls = block.dataloaders(source, path=path, **kwargs)
-    return cls(*dls.loaders, path=dls.path)
 
 # %% ../../nbs/41_vision.data.ipynb #3000a3e0
 def _listed(fnames):
@@ -121,7 +115,7 @@ def _listed(fnames):
     if not len(fnames): raise ValueError('fnames is empty: no picture was found where you looked for them')
     return fnames
 
-# %% ../../nbs/41_vision.data.ipynb #40c98c18
+# %% ../../nbs/41_vision.data.ipynb #c90fb76d
 @patch(cls_method=True)
 def from_folder(cls: ImageDataLoaders,
     path: str | Path,           # folder; a Learner writes there, too
@@ -143,9 +137,9 @@ def from_folder(cls: ImageDataLoaders,
     block = DataBlock((ImageBlock(img_cls), CategoryBlock(vocab)), get_items=partial(get_image_files, folders=folders),
                       splitter=RandomSplitter(valid_pct, seed) if valid_pct else GrandparentSplitter(train, valid),
                       get_y=parent_label, item_tfms=item_tfms, batch_tfms=batch_tfms)
-    return _loaders(cls, block, path, path, kwargs)
+    return cls.from_dblock(block, path, path, **kwargs)
 
-# %% ../../nbs/41_vision.data.ipynb #5af8c4d6
+# %% ../../nbs/41_vision.data.ipynb #e31aea5d
 @patch(cls_method=True)
 def from_path_func(cls: ImageDataLoaders,
     path: str | Path,             # where a Learner writes
@@ -162,7 +156,7 @@ def from_path_func(cls: ImageDataLoaders,
     "A function of the path says the label"
     block = DataBlock((ImageBlock(img_cls), y_block), splitter=RandomSplitter(valid_pct, seed), get_y=label_func,
                       item_tfms=item_tfms, batch_tfms=batch_tfms)
-    return _loaders(cls, block, _listed(fnames), path, kwargs)
+    return cls.from_dblock(block, _listed(fnames), path, **kwargs)
 
 
 @patch(cls_method=True)
@@ -217,7 +211,7 @@ def _block_of_columns(df, cols, label_delim):
     names = [c if c in df.columns else df.columns[c] for c in cols]
     return MultiCategoryBlock(encoded=True, vocab=names) if zeros_and_ones else MultiCategoryBlock
 
-# %% ../../nbs/41_vision.data.ipynb #7ffe1c55
+# %% ../../nbs/41_vision.data.ipynb #0719f020
 @patch(cls_method=True)
 def from_df(cls: ImageDataLoaders,
     df: pd.DataFrame,           # a row for each picture
@@ -243,7 +237,7 @@ def from_df(cls: ImageDataLoaders,
                       get_y=ColReader(label_col, label_delim=label_delim),
                       splitter=RandomSplitter(valid_pct, seed) if valid_col is None else ColSplitter(valid_col),
                       item_tfms=item_tfms, batch_tfms=batch_tfms)
-    return _loaders(cls, block, df, path, kwargs)
+    return cls.from_dblock(block, df, path, **kwargs)
 
 # %% ../../nbs/41_vision.data.ipynb #5d18e44b
 @patch(cls_method=True)
@@ -259,7 +253,7 @@ def from_csv(cls: ImageDataLoaders,
     df = pd.read_csv(Path(path) / csv_fname, header=header, sep=delimiter or ',', quoting=quoting)
     return cls.from_df(df, path=path, **kwargs)
 
-# %% ../../nbs/41_vision.data.ipynb #c8161589
+# %% ../../nbs/41_vision.data.ipynb #a04bb527
 def _block_of_label(label):
     "The target block for labels like `label`"
     if is_listy(label): return MultiCategoryBlock
@@ -285,9 +279,9 @@ def from_lists(cls: ImageDataLoaders,
         f'there are {len(fnames)} files in fnames, but {len(labels)} labels: each file needs one')
     block = DataBlock.from_columns((ImageBlock(img_cls), y_block or _block_of_label(labels[0])),
                                    splitter=RandomSplitter(valid_pct, seed), item_tfms=item_tfms, batch_tfms=batch_tfms)
-    return _loaders(cls, block, (fnames, labels), path, kwargs)
+    return cls.from_dblock(block, (fnames, labels), path, **kwargs)
 
-# %% ../../nbs/41_vision.data.ipynb #2bd6ac29
+# %% ../../nbs/41_vision.data.ipynb #2b8e4056
 @patch(cls_method=True)
 def from_label_func(cls: SegmentationDataLoaders,
     path: str | Path,           # where a Learner writes
@@ -304,4 +298,4 @@ def from_label_func(cls: SegmentationDataLoaders,
     "A function of the path says where the mask is"
     block = DataBlock((ImageBlock(img_cls), MaskBlock(codes)), splitter=RandomSplitter(valid_pct, seed), get_y=label_func,
                       item_tfms=item_tfms, batch_tfms=batch_tfms)
-    return _loaders(cls, block, _listed(fnames), path, kwargs)
+    return cls.from_dblock(block, _listed(fnames), path, **kwargs)
