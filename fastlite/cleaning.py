@@ -61,7 +61,7 @@ orders = {
     'name': lambda item: str(item.file),
 }
 
-# %% ../nbs/71_cleaning.ipynb #a3134ed9
+# %% ../nbs/71_cleaning.ipynb #bc2e2758
 class Cleaning:
     "Items, what a model says of them, and the marks that a person gives them"
     def __init__(self,
@@ -95,8 +95,7 @@ class Cleaning:
         if order != 'similar' and order not in orders: raise ValueError(f'no order is called {order!r}: there are {", ".join([*orders, "similar"])}')
         found = [i for i, o in enumerate(self.items) if not o.gone and split in (None, o.split) and (label is None or label in o.labels)]
         if order != 'similar': return sorted(found, key=lambda i: orders[order](self.items[i]))
-        wanted = set(found)
-        return [i for group in self.similar() if wanted & set(group) for i in group]
+        return [i for group in self.alike(split, label) for i in group]
 
 # %% ../nbs/71_cleaning.ipynb #61d9d5de
 @patch
@@ -142,7 +141,7 @@ def relabel(self: Cleaning,
     if not self.multi and len(labels) != 1: raise ValueError(f'an item of this set has one class, not {len(labels)}: {labels}')
     self._set(i, None if set(labels) == set(self.items[i].labels) else Mark('label', labels))
 
-# %% ../nbs/71_cleaning.ipynb #28865f49
+# %% ../nbs/71_cleaning.ipynb #4e06f9e5
 @patch
 def undo(self: Cleaning) -> int | None:
     "Take the last change back; the number of its item, None if there is no change"
@@ -157,8 +156,8 @@ def undo(self: Cleaning) -> int | None:
 def redo(self: Cleaning) -> int | None:
     "Do again what was undone last; the number of its item, None if there is nothing"
     if not self.undone: return None
-    i, old, new = self.undone.pop()
-    self.done.append((i, old, new))
+    i, _, new = self.undone.pop()
+    self.done.append((i, self.marks.get(i), new))
     self._put(i, new)
     return i
 
@@ -358,7 +357,7 @@ def _carry_out(self: Cleaning, folder: Path, csv: Any, rename: bool):
         self.items[i] = replace(self.items[i], file=places.get(i, self.items[i].file), **changes)
     self.marks, self.done, self.undone = {}, [], []
 
-# %% ../nbs/71_cleaning.ipynb #af5280f5
+# %% ../nbs/71_cleaning.ipynb #f312ae31
 def put_back(folder: str | Path) -> list[Path]:
     "Undo an `apply` by the record in the folder that it returned: the files that are back; a table it wrote goes to the folder"
     folder = Path(folder)
@@ -373,10 +372,17 @@ def put_back(folder: str | Path) -> list[Path]:
 
 @patch
 def take_back(self: Cleaning) -> Path | None:
-    "Undo the last `apply`: files are where they were, marks as they were; its folder, None if there was none"
+    "Undo the last `apply`: files are where they were, marks are there again, with those made since; its folder, None if there was none"
     if not self.applied: return None
     put_back(self.applied[-1][0])
+    since, ahead = self.done, self.undone
     folder, self.items, self.marks, self.done, self.undone = self.applied.pop()
+    then = dict(self.marks)
+    def seen_from_here(i, mark):
+        if mark is None: return then.get(i)
+        return None if mark.action == 'label' and set(mark.labels) == set(self.items[i].labels) else mark
+    for i, _, mark in since: self._set(i, seen_from_here(i, mark))
+    if since or ahead: self.undone = [(i, None, seen_from_here(i, mark)) for i, _, mark in ahead]
     return folder
 
 # %% ../nbs/71_cleaning.ipynb #7e11ea5e
@@ -409,7 +415,7 @@ def join_pairs(pairs: Iterable) -> list[list[int]]:
         for k in b: of[k] = a
     return [sorted(group) for group in {id(group): group for group in of.values()}.values()]
 
-# %% ../nbs/71_cleaning.ipynb #d6a7ae6a
+# %% ../nbs/71_cleaning.ipynb #5569f14e
 @patch
 def picture(self: Cleaning,
     i: int,             # number of an item
@@ -428,14 +434,28 @@ def similar(self: Cleaning, n_bits: int = 4) -> list[list[int]]:
         def hash_of(i):
             try: return dhash(PILImage.create(self.picture(i, 64)))
             except OSError: return 0
-        found = [i for i, o in enumerate(self.items) if not o.gone]
-        with ThreadPoolExecutor() as pool: hashes = dict(zip(found, pool.map(hash_of, found)))
-        numbers = [i for i, h in hashes.items() if h]
+        with ThreadPoolExecutor() as pool: hashes = list(pool.map(hash_of, range(len(self.items))))
+        numbers = [i for i, h in enumerate(hashes) if h]
         pairs = near_pairs([hashes[i] for i in numbers], n_bits)
         self.groups = join_pairs((numbers[a], numbers[b]) for a, b in pairs)
     def rank(group): return [len({f(self.items[i]) for i in group}) == 1 for f in (lambda o: o.labels, lambda o: o.split)]
     alive = [[i for i in group if not self.items[i].gone] for group in self.groups]
     return sorted((group for group in alive if len(group) > 1), key=rank)
+
+
+@patch
+def alike(self: Cleaning, split: str = None, label: str = None) -> list[list[int]]:
+    "Groups of near duplicates with at least one item of a set and a class"
+    def fits(o): return split in (None, o.split) and (label is None or label in o.labels)
+    return [group for group in self.similar() if any(fits(self.items[i]) for i in group)]
+
+
+@patch
+def about_group(self: Cleaning, group: list) -> str:
+    "What stands above a group of near duplicates: how many, and in what they differ"
+    labels, splits = (list(dict.fromkeys(f(self.items[i]) for i in group)) for f in (lambda o: ', '.join(o.labels) or 'no label', lambda o: o.split))
+    return ' · '.join([f'{len(group)} alike', *([f'labels differ: {" / ".join(labels)}'] if len(labels) > 1 else []),
+                       *([f'in more than one set: {" / ".join(splits)}'] if len(splits) > 1 else [])])
 
 # %% ../nbs/71_cleaning.ipynb #31104b59
 def item_file(
