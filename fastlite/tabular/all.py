@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../../nbs/92_tabular.all.ipynb #c229f22e
+# %% ../../nbs/92_tabular.all.ipynb #021ca35f
 import fastlite.basics
 from ..basics import *
 from .dates import add_datepart, add_elapsed_times, make_date
@@ -15,8 +15,9 @@ from .core import TabDataLoader, TabularDataLoaders, TabularPandas
 from .model import TabularModel, emb_sz_rule, get_emb_sz, tabular_config
 from .learner import tabular_learner
 from .chain import TabularDataBunch, TabularList, load_data
+from .explain import as_estimator, column_dependence, column_importance, embedded, plot_dependence
 
-# %% ../../nbs/92_tabular.all.ipynb #43b4ddf3
+# %% ../../nbs/92_tabular.all.ipynb #75eb0cb4
 __all__ = [
     *(name for name in fastlite.basics.__all__ if name not in ('Normalize', 'load_data')),
     'add_datepart', 'add_elapsed_times', 'make_date',
@@ -25,5 +26,6 @@ __all__ = [
     'TabDataLoader', 'TabularDataLoaders', 'TabularPandas',
     'TabularModel', 'emb_sz_rule', 'get_emb_sz', 'tabular_config',
     'tabular_learner',
+    'as_estimator', 'column_dependence', 'column_importance', 'embedded', 'plot_dependence',
     'TabularDataBunch', 'TabularList', 'load_data',
 ]
