@@ -1,6 +1,7 @@
 """Augmentation of a batch, 64×3×224×224 on the CPU, against torchvision's transforms, and kornia and fastai where installed.
 
-kornia and fastai are no requirements: without them their rows are left out.
+kornia and fastai are no requirements: without them their rows are left out. Where there is a GPU, rows of pictures per second
+on it, beside what its memory allows.
 """
 from importlib.util import find_spec
 
@@ -52,6 +53,18 @@ def compare(what: str, beside: str, mine, theirs, at_most: float = None, x: torc
         report(what, beside, *side_by_side(lambda: mine(x) is None, lambda: theirs(x) is None, 7), at_most, note)
 
 
+def beside_memory(device: str, wait=lambda: None, n: int = 256):
+    "Pictures per second on `device`, beside the roofline: its memory reads the batch once and writes it once"
+    x = torch.rand(n, *BATCH[1:], device=device)
+    def finished(func):
+        func(x)
+        wait()
+    for name, tfms in (('Flip()', Flip()), ('aug_transforms()', aug_transforms()), ('aug_transforms(size=160, min_scale=0.75)', aug_transforms(size=160, min_scale=0.75))):
+        with torch.no_grad(): mine, theirs, ratio = side_by_side(lambda: finished(ours(tfms)), lambda: finished(torch.clone), 7)
+        report(f'{name}, {n}×3×224×224, {device}', 'one read and one write of the batch', mine, theirs, ratio,
+               2 if name == 'aug_transforms()' else None, f'{n / mine:,.0f} pictures a second')
+
+
 if __name__ == '__main__':
     quiet()
     torch.manual_seed(0)
@@ -64,3 +77,4 @@ if __name__ == '__main__':
     crop = v2.RandomResizedCrop(224, (0.75, 1), (1, 1), antialias=False)
     compare('RandomResizedCropGPU(224, 0.75), 64×3×300×300', 'torchvision v2, picture by picture',
             ours(RandomResizedCropGPU(224, 0.75, (1, 1))), lambda x: torch.stack([crop(im) for im in x]), x=torch.rand(64, 3, 300, 300))
+    if torch.cuda.is_available(): beside_memory('cuda', torch.cuda.synchronize)

@@ -400,13 +400,13 @@ def _is_plain(dataset):
     while isinstance(dataset, Subset): dataset = dataset.dataset
     return isinstance(dataset, (list, tuple, range, str, L, TensorDataset, Tensor, np.ndarray))
 
-# %% ../../nbs/10_data.load.ipynb #79653b6d
+# %% ../../nbs/10_data.load.ipynb #270dc7db
 @patch
 def _content(self: DataLoader) -> tuple:
     "The dataset and transforms that make a sample, and how they describe themselves"
     pipelines = [self.after_item, *(tl.tfms for tl in getattr(self.dataset, 'tls', ()))]
     fs = [f for pipeline in pipelines for f in pipeline]
-    return [self.dataset, *fs], [len(self.dataset), *map(repr, fs)]
+    return [self.dataset, *fs], [len(self.dataset), self.after_item.split_idx, *map(repr, fs)]
 
 
 def _same(a, b):
@@ -523,7 +523,7 @@ def _as_is(batch):
     "What torch's loader is to do with a batch of ours: nothing"
     return batch
 
-# %% ../../nbs/10_data.load.ipynb #fe46d52d
+# %% ../../nbs/10_data.load.ipynb #62ed8111
 @patch
 def one_batch(self: DataLoader, ahead: int = 0) -> Any:
     "The first batch of the next epoch, or of `ahead` epochs later; neither the epoch nor any generator moves on"
@@ -548,7 +548,9 @@ def new(self: DataLoader,
     if changes.get('shuffle'): changes.setdefault('sampler', None)
     kwargs = {name: getattr(self, name) for name in names} | changes
     if dataset is not None: kwargs |= {name: changes.get(name) for name in self.own}  # they were of the old items
-    return type(self)(self.dataset if dataset is None else dataset, **kwargs)
+    res = type(self)(self.dataset if dataset is None else dataset, **kwargs)
+    if dataset is None and 'cache' not in changes: res._cache = self._item_cache()  # as long as it makes items alike
+    return res
 
 
 @patch

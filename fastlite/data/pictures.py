@@ -234,7 +234,7 @@ def make_scenes(dest: Path):
     (dest/'codes.txt').write_text('\n'.join(codes) + '\n')
     (dest/'valid.txt').write_text(''.join(f'{o}.png\n' for o in names[4::5]))
 
-# %% ../../nbs/08_data.pictures.ipynb #b46d8186
+# %% ../../nbs/08_data.pictures.ipynb #0bd7f69c
 def turn(
     yaw: float,    # to the side, degrees
     pitch: float,  # up and down, degrees
@@ -258,8 +258,9 @@ def see(
     depth = np.full(pixels.shape[:2], -np.inf)
     for at, radii, colour in blobs:
         centre = rotation @ at * size + (*middle, 0)
-        window = tuple(slice(max(int(o - max(radii) * size), 0), max(int(o + max(radii) * size) + 2, 0)) for o in centre[1::-1])
-        y, x = np.mgrid[:len(pixels), :len(pixels)][(slice(None), *window)].astype(np.float32)
+        ends = [(int(o - max(radii) * size), int(o + max(radii) * size) + 2) for o in centre[1::-1]]
+        window = tuple(slice(*np.clip(o, 0, len(pixels))) for o in ends)
+        y, x = np.mgrid[window].astype(np.float32)
         shape = rotation / (np.array(radii) * size) ** 2 @ rotation.T  # p·shape·p = 1 on the surface
         x, y, a = x - centre[0], y - centre[1], shape[2, 2]
         half_b, c = shape[0, 2] * x + shape[1, 2] * y, shape[0, 0] * x * x + 2 * shape[0, 1] * x * y + shape[1, 1] * y * y - 1

@@ -732,7 +732,7 @@ class IntToFloatTensor(Transform):
         "Integers of 64 bits"
         return x.long() if self.div_mask == 1 else x.long() // self.div_mask
 
-# %% ../../nbs/12_data.transforms.ipynb #6e8db261
+# %% ../../nbs/12_data.transforms.ipynb #5aa9768f
 @portable
 class Normalize(Transform):
     "Subtract a mean from each channel of a batch of images, divide by a standard deviation"
@@ -747,7 +747,8 @@ class Normalize(Transform):
 
     def config(self) -> dict:
         "The statistics, as plain data"
-        return {} if self.mean is None else {'mean': self.mean.tolist(), 'std': self.std.tolist()}
+        if self.mean is None: return {}
+        return {'mean': self.mean.tolist(), 'std': self.std.tolist(), 'axes': list(self.axes)}
 
     def setups(self, dl: Any):
         "Take the statistics of a batch of `dl`, if none were given"
@@ -758,9 +759,13 @@ class Normalize(Transform):
     def stats(self, x: Tensor) -> tuple[Tensor, Tensor]:
         "Mean and deviation, where `x` is; refused if they do not fit it"
         if self.mean.device != x.device: self.mean, self.std = self.mean.to(x.device), self.std.to(x.device)
-        pairs = zip(reversed(x.shape), reversed(self.mean.shape))
-        if self.mean.ndim > x.ndim or any(m not in (1, n) for n, m in pairs): raise ValueError(
-            f'these statistics are of {self.mean.numel()} channels, but the images are {"×".join(map(str, x.shape))}')
+        of_batch = self.mean.ndim == x.ndim > max(self.axes)  # then only `axes` may be stretched
+        pairs = zip(reversed(range(x.ndim)), reversed(x.shape), reversed(self.mean.shape))
+        fits = all(m == n or m == 1 and (i in self.axes or not of_batch) for i, n, m in pairs)
+        if self.mean.ndim > x.ndim or not fits:
+            n, channels = self.mean.numel(), [n for i, n in enumerate(x.shape) if i not in self.axes][0]
+            raise ValueError(f'these statistics are of {n} channel{"s" if n > 1 else ""}, but the images have {channels} (the '
+                             f'batch is {"×".join(map(str, x.shape))}): give a mean and a deviation for each channel')
         return self.mean, self.std
 
     def encodes(self, x: TensorImage) -> Tensor:
@@ -773,7 +778,7 @@ class Normalize(Transform):
         mean, std = self.stats(x)
         return x * std + mean
 
-# %% ../../nbs/12_data.transforms.ipynb #acbb7db6
+# %% ../../nbs/12_data.transforms.ipynb #e492f4c4
 @patch(cls_method=True)
 def from_stats(cls: Normalize,
     mean: list,     # one number per channel
@@ -783,7 +788,8 @@ def from_stats(cls: Normalize,
 ) -> Normalize:
     "A `Normalize` with the statistics of other data, such as `imagenet_stats`"
     shape = [-1 if i == dim else 1 for i in range(ndim)]
-    return cls(torch.tensor(mean).view(shape), torch.tensor(std).view(shape))
+    axes = [i for i in range(ndim) if i != dim]
+    return cls(torch.tensor(mean).view(shape), torch.tensor(std).view(shape), axes)
 
 # %% ../../nbs/12_data.transforms.ipynb #b1b484a0
 def get_c(dls: Any) -> int:

@@ -205,7 +205,7 @@ def load_body(
                          f'{shape_of(own[wrong[0]])}, but {said}; the file begins with {", ".join(list(state)[:3])}')
     body.load_state_dict({k: state[v] for k, v in names.items()})
 
-# %% ../../nbs/45_vision.learner.ipynb #859efda3
+# %% ../../nbs/45_vision.learner.ipynb #3ced8a73
 def build_arch(
     arch: Callable,           # ours, torchvision's, timm's or yours
     pretrained: bool = True,  # with its weights
@@ -221,7 +221,7 @@ def build_arch(
                                     'weights as weights=')
     return arch()
 
-
+# %% ../../nbs/45_vision.learner.ipynb #5b737b5c
 def adapt_first_conv(
     model: nn.Module,  # its first `Conv2d` is replaced
     n_in: int,         # bands of the images
@@ -288,7 +288,7 @@ def create_head(
     if y_range is not None: layers.append(SigmoidRange(*y_range))
     return nn.Sequential(*layers)
 
-# %% ../../nbs/45_vision.learner.ipynb #839c599d
+# %% ../../nbs/45_vision.learner.ipynb #db355add
 def init_head(head: nn.Module, init: Callable = nn.init.kaiming_normal_):
     "Initialise the linear and convolution layers of `head`"
     for m in head.modules():
@@ -318,7 +318,7 @@ def create_vision_model(
     head = custom_head or partial(create_head, **head_args)
     if not isinstance(head, nn.Module): head = head(features.shape[1], n_out)
     if init is not None: init_head(head, init)
-    return nn.Sequential(body, head)
+    return nn.Sequential(body, head).to(memory_format=torch.channels_last)
 
 # %% ../../nbs/45_vision.learner.ipynb #66507fa6
 def default_split(model: nn.Sequential) -> list[list]:
