@@ -116,7 +116,7 @@ def spread(
     if len(values) != n: raise ValueError(f'{len(values)} values for {n} parameter groups: {values}')
     return [v.item() if hasattr(v, 'item') else v for v in values]
 
-# %% ../nbs/23_optimizer.ipynb #c7a27a46
+# %% ../nbs/23_optimizer.ipynb #5ff4a34b
 class Optimizer:
     "Parameter groups, hyperparameters of each group, state of each parameter; what a step does is injected"
     def __init__(
@@ -137,16 +137,16 @@ class Optimizer:
     def batches(self):
         "Lists of parameters that can be stepped together, with their gradients and hyperparameters"
         for group, hyper in zip(self.param_lists, self.hypers):
-            kinds = {}
+            decays, kinds = bool(hyper.get('wd')), {}
             for p in group:
                 grad = p.grad
                 if grad is None or not p.requires_grad: continue
                 if grad.is_sparse and self.kept: raise TypeError(SPARSE)
-                ps, gs = kinds.setdefault((p.device, p.dtype, p in self.undecayed), ([], []))
+                ps, gs = kinds.setdefault((p.device, p.dtype, decays and p in self.undecayed), ([], []))
                 ps.append(p)
                 gs.append(grad)
             for (_, _, undecayed), (ps, gs) in kinds.items():
-                yield ps, gs, {**hyper, 'wd': 0.} if undecayed and 'wd' in hyper else hyper
+                yield ps, gs, {**hyper, 'wd': 0.} if undecayed else hyper
 
     @torch.no_grad()
     def step(self):
