@@ -206,6 +206,14 @@ class TestRest(Project):
         (self.root/'README.md').write_text(readme.made(self.root) + 'more')
         self.fails(readme.check(self.root), 'out of step')
 
+    def test_list_of_notebooks(self):
+        core, learner = '[core](00_core.ipynb)', '[learner](31_learner.ipynb)'
+        for rows, words in [((core, learner), []), ((core,), ['31_learner.ipynb 0 times']), ((core, learner, core), ['00_core.ipynb 2 times'])]:
+            prose = '\n'.join(['# T', '## What there is', *rows, '### More', learner])
+            write(self.root, 'index.ipynb', {'cell_type': 'markdown', 'metadata': {}, 'source': prose})
+            (self.root/'README.md').write_text(readme.made(self.root))
+            self.fails(readme.check(self.root), *words) if words else self.assertEqual(readme.check(self.root), [])
+
     def test_flakes(self):
         self.append('core.py', '\nimport os\n')
         self.fails(flakes.check(self.root), 'core.py', "'os' imported but unused")

@@ -1,10 +1,11 @@
-"""Is README.md what nbs/index.ipynb says? Also the converter that makes it (tools/readme)."""
+"""Is README.md what nbs/index.ipynb says, and does it list every notebook? Also the converter that makes it (tools/readme)."""
 import re
 from pathlib import Path
 
-from project import has_directive, read, text
+from project import has_directive, notebooks, read, text
 
 INDEX, README = 'nbs/index.ipynb', 'README.md'
+LIST = '## What there is'  # the heading above the table of all notebooks
 
 
 def without_directives(source: str) -> str:
@@ -51,9 +52,18 @@ def made(root: Path) -> str:
     return note + to_markdown(read(root/INDEX))
 
 
+def wrong_list(root: Path) -> list[str]:
+    "Names each notebook that the table of all notebooks does not list once"
+    below = to_markdown(read(root/INDEX)).partition(LIST)[2]
+    table = re.split(r'^#', below, maxsplit=1, flags=re.MULTILINE)[0]
+    paths = [path.relative_to(root).as_posix() for path in notebooks(root) if path != root/INDEX] if below else []
+    counts = {path: table.count(f']({path})') for path in paths}
+    return [f'{INDEX} lists {path} {n} times, not once' for path, n in counts.items() if n != 1]
+
+
 def check(root: Path) -> list[str]:
     "Compares README.md with the index notebook"
     if not (root/INDEX).exists(): return [f'{INDEX}, from which {README} is made, is missing']
     if not (root/README).exists(): return [f'{README} is missing: run make readme']
     same = (root/README).read_text(encoding='utf-8') == made(root)
-    return [] if same else [f'{README} is out of step with {INDEX}: run make readme']
+    return wrong_list(root) + ([] if same else [f'{README} is out of step with {INDEX}: run make readme'])
