@@ -208,7 +208,8 @@ class TestRest(Project):
 
     def test_list_of_notebooks(self):
         core, learner = '[core](00_core.ipynb)', '[learner](31_learner.ipynb)'
-        for rows, words in [((core, learner), []), ((core,), ['31_learner.ipynb 0 times']), ((core, learner, core), ['00_core.ipynb 2 times'])]:
+        for links, words in [([core, learner], []), ([core], ['31_learner.ipynb 0 times']), ([core, learner, core], ['00_core.ipynb 2 times'])]:
+            rows = ['| part | notebooks |', '|---|---|', *(f'| {i} | {link} |' for i, link in enumerate(links))]
             prose = '\n'.join(['# T', '## What there is', *rows, '### More', learner])
             write(self.root, 'index.ipynb', {'cell_type': 'markdown', 'metadata': {}, 'source': prose})
             (self.root/'README.md').write_text(readme.made(self.root))

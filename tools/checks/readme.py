@@ -52,13 +52,20 @@ def made(root: Path) -> str:
     return note + to_markdown(read(root/INDEX))
 
 
-def wrong_list(root: Path) -> list[str]:
-    "Names each notebook that the table of all notebooks does not list once"
+def contents(root: Path) -> dict[str, list[str]]:
+    "The table of all notebooks in the index: each part with its notebooks, as seen from the project's folder"
     below = to_markdown(read(root/INDEX)).partition(LIST)[2]
     table = re.split(r'^#', below, maxsplit=1, flags=re.MULTILINE)[0]
-    paths = [path.relative_to(root).as_posix() for path in notebooks(root) if path != root/INDEX] if below else []
-    counts = {path: table.count(f']({path})') for path in paths}
-    return [f'{INDEX} lists {path} {n} times, not once' for path, n in counts.items() if n != 1]
+    rows = re.findall(r'^\| ([^|]+) \| (.*) \|$', table, flags=re.MULTILINE)
+    found = [(part, re.findall(r'\]\((nbs/[^)]+\.ipynb)\)', links)) for part, links in rows]
+    return {part: paths for part, paths in found if paths}
+
+
+def wrong_list(root: Path) -> list[str]:
+    "Names each notebook that the table of all notebooks does not list once"
+    listed = [path for paths in contents(root).values() for path in paths]
+    paths = [path.relative_to(root).as_posix() for path in notebooks(root) if path != root/INDEX] if listed else []
+    return [f'{INDEX} lists {path} {listed.count(path)} times, not once' for path in paths if listed.count(path) != 1]
 
 
 def check(root: Path) -> list[str]:
