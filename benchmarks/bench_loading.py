@@ -15,7 +15,7 @@ from fastlite.vision.resize import RandomResizedCrop, Resize
 from fastlite.vision.data import ImageBlock
 from measure import quiet, report, side_by_side
 
-N, BS, SIZE, REPEATS = 512, 64, 224, 3
+N, BS, SIZE, REPEATS = 256, 64, 224, 9
 
 
 def picture(i: int) -> Image.Image:
