@@ -142,10 +142,10 @@ def ImageGetter(
     "A function that finds image files below `suf`"
     return FileGetter(suf, image_extensions, recurse, folders)
 
-# %% ../../nbs/12_data.transforms.ipynb #326c6561
+# %% ../../nbs/12_data.transforms.ipynb #24ed6c4a
 def _both(train, valid, splitter):
     "Both sets, if there is something in each"
-    if not train or not valid: raise ValueError(
+    if not len(train) or not len(valid): raise ValueError(
         f'{splitter} put {len(train)} items into the training set and {len(valid)} into the validation set: '
         'each needs at least one')
     return train, valid
@@ -154,18 +154,20 @@ def _both(train, valid, splitter):
 def _shuffled(n, seed):
     "The numbers below `n` in random order, the same for the same seed"
     generator = None if seed is None else torch.Generator().manual_seed(seed)
-    return torch.randperm(n, generator=generator).tolist()
+    return torch.randperm(n, generator=generator).numpy()
 
 
 def RandomSplitter(
     valid_pct: float = 0.2,  # share of the items that are for validation
     seed: int = None,        # the same seed gives the same split; another one each time if not given
+    arrays: bool = False,    # arrays of indices in place of lists, for many millions of items
 ) -> Callable:               # items → (training indices, validation indices)
     "A random split"
     if not 0 < valid_pct < 1: raise ValueError(f'valid_pct is {valid_pct}: a share between 0 and 1 is needed')
     def split(items):
         order, cut = _shuffled(len(items), seed), int(valid_pct * len(items))
-        return _both(order[cut:], order[:cut], f'RandomSplitter(valid_pct={valid_pct})')
+        parts = _both(order[cut:], order[:cut], f'RandomSplitter(valid_pct={valid_pct})')
+        return parts if arrays else tuple(o.tolist() for o in parts)
     return split
 
 # %% ../../nbs/12_data.transforms.ipynb #bb79ea5f
@@ -317,7 +319,7 @@ def _values(of_items, items):
     if len(res) != len(items): raise ValueError(f'there are {len(res)} values for {len(items)} items')
     return res
 
-# %% ../../nbs/12_data.transforms.ipynb #136e88a0
+# %% ../../nbs/12_data.transforms.ipynb #cce4f809
 def RandomSubsetSplitter(
     train_sz: float,   # share of the items for training; a whole number is a number of items
     valid_sz: float,   # likewise for validation
@@ -329,7 +331,7 @@ def RandomSubsetSplitter(
         n_train, n_valid = (sz if isinstance(sz, int) else int(sz * len(items)) for sz in (train_sz, valid_sz))
         if min(n_train, n_valid) < 0 or n_train + n_valid > len(items): raise ValueError(
             f'{who} asks for {n_train}+{n_valid} of {len(items)} items')
-        order = _shuffled(len(items), seed)
+        order = _shuffled(len(items), seed).tolist()
         return _both(order[:n_train], order[n_train:n_train + n_valid], who)
     return split
 

@@ -15,7 +15,7 @@ import pandas as pd
 from ..core import listify
 from .procs import check_columns
 
-# %% ../../nbs/52_tabular.dates.ipynb #7855a905
+# %% ../../nbs/52_tabular.dates.ipynb #0fe27e0c
 def make_date(
     df: pd.DataFrame,  # table; the column is changed in place
     date_field: str,   # column of dates, or of texts that can be read as dates
@@ -23,11 +23,12 @@ def make_date(
     "Make sure that a column has dates; a text that is none is refused"
     check_columns(df, [date_field])
     column = df[date_field]
-    if getattr(column.dtype, 'kind', 'O') == 'M': return
-    if getattr(column.dtype, 'kind', 'O') in 'iufb': raise TypeError(
+    kind = getattr(column.dtype, 'kind', 'O')
+    if kind == 'M' and isinstance(column.dtype, (np.dtype, pd.DatetimeTZDtype)): return
+    if kind in 'iufb': raise TypeError(
         f'column {date_field!r} has numbers, such as {column.iloc[0]}: say what they count, '
         f"df[{date_field!r}] = pd.to_datetime(df[{date_field!r}], unit='s') for seconds since 1970")
-    try: df[date_field] = pd.to_datetime(column)
+    try: df[date_field] = pd.to_datetime(column.astype(object) if kind == 'M' else column)  # Arrow's dates become pandas' own
     except (ValueError, TypeError) as e:
         e.add_note(f'This happened in column {date_field!r}. Give its form: pd.to_datetime(df[{date_field!r}], format="%d.%m.%Y")')
         raise

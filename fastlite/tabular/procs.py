@@ -30,25 +30,29 @@ def plain_value(v: Any) -> Any:
     if v in (float('inf'), float('-inf')): raise ValueError('an infinite number cannot be a category')
     return int(v) if v == int(v) else float(np.float32(v))
 
-# %% ../../nbs/51_tabular.procs.ipynb #03532029
+# %% ../../nbs/51_tabular.procs.ipynb #71f335d8
 def distinct(
     column: Any,  # Series or array
     name: str,    # of the column, for messages
 ) -> tuple[np.ndarray, list]:  # for each cell the place of its value, -1 if it is empty; the values
     "The different values of a column; texts and numbers in one column are refused"
-    try:
-        places, values = pd.factorize(column)
-        values = [plain_value(v) for v in values]
-    except (TypeError, ValueError) as e:
-        e.add_note(f'This happened in column {name!r}')
-        raise
+    column, found, parts = pd.Series(column), {}, []  # value → place
+    for start in range(0, len(column), 2**17):
+        try:
+            places, values = pd.factorize(column.iloc[start:start + 2**17])
+            numbers = [found.setdefault(plain_value(v), len(found)) for v in values]
+        except (TypeError, ValueError) as e:
+            e.add_note(f'This happened in column {name!r}')
+            raise
+        parts.append(np.array([*numbers, -1], dtype=np.int32)[places])
+    values = list(found)
     texts = [v for v in values if isinstance(v, str)]
     others = [v for v in values if not isinstance(v, str)]
     if texts and others: raise TypeError(
         f'column {name!r} has texts ({short(texts[0])}) and numbers ({short(others[0])}) in it, so it is not clear which '
         f'values are the same. Make all of them texts: df[{name!r}] = df[{name!r}].astype(str)')
     kind = next(o for o in (np.int8, np.int16, np.int32, np.int64) if len(values) <= np.iinfo(o).max)
-    return places.astype(kind), values
+    return np.concatenate([np.empty(0, kind), *parts], dtype=kind, casting='unsafe'), values
 
 # %% ../../nbs/51_tabular.procs.ipynb #9640f333
 def numbers(
@@ -112,7 +116,7 @@ def cont_cat_split(
         (cont_names if is_cont else cat_names).append(name)
     return cont_names, cat_names
 
-# %% ../../nbs/51_tabular.procs.ipynb #40e719e2
+# %% ../../nbs/51_tabular.procs.ipynb #8e470521
 def df_shrink_dtypes(
     df: pd.DataFrame,        # table
     skip: Iterable = (),     # columns to leave as they are
@@ -128,7 +132,7 @@ def df_shrink_dtypes(
             kinds = [f'{"uint" if int2uint and low >= 0 else "int"}{bits}' for bits in (8, 16, 32, 64)]
             small = next(np.dtype(o) for o in kinds if low >= np.iinfo(o).min and high <= np.iinfo(o).max)
         elif column.dtype == np.float64: small = np.dtype(np.float32)
-        elif kind == 'O' and obj2cat and not isinstance(column.dtype, pd.CategoricalDtype): small = 'category'
+        elif kind in 'OU' and obj2cat and not isinstance(column.dtype, pd.CategoricalDtype): small = 'category'
         else: continue
         if small != column.dtype: found[name] = small
     return found
