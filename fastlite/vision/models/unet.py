@@ -86,13 +86,16 @@ class SelfAttention(Module):
         mixed = F.scaled_dot_product_attention(query, key, value, scale=1.)
         return x + self.gamma*mixed.mT.reshape(x.shape)
 
-# %% ../../../nbs/50_vision.models.unet.ipynb #9bb02d2f
+# %% ../../../nbs/50_vision.models.unet.ipynb #fe13b522
 def resize_as(
     x: Tensor,     # bs×c×h×w
     like: Tensor,  # bs×…×h'×w'
 ) -> Tensor:       # bs×c×h'×w'
     "`x` in the height and width of `like`, by nearest pixels"
     return x if x.shape[-2:] == like.shape[-2:] else F.interpolate(x, size=like.shape[-2:])
+
+
+_relu = partial(nn.ReLU, inplace=True)  # in place: a large map less to write and to keep
 
 
 class UnetBlock(Module):
@@ -106,7 +109,7 @@ class UnetBlock(Module):
         blur: bool = False,             # blur what was enlarged
         self_attention: bool = False,   # `SelfAttention` at the end
         norm_type: NormType | None = NormType.Batch,  # of the convolutions; None: no norm
-        act_cls: Callable = nn.ReLU,    # class of the activations
+        act_cls: Callable = _relu,      # class of the activations
         init: Callable = nn.init.kaiming_normal_,  # fills the kernels in place
     ):
         conv = partial(ConvLayer, norm_type=norm_type, act_cls=act_cls, init=init)
@@ -171,7 +174,7 @@ class UnetDecoder(Module):
         out = resize_as(self.up(out), x)
         return self.head(torch.cat([out, x], dim=1) if self.last_cross else out)
 
-# %% ../../../nbs/50_vision.models.unet.ipynb #8ba72efc
+# %% ../../../nbs/50_vision.models.unet.ipynb #a7c6a9da
 class DynamicUnet(nn.Sequential):
     "A U-Net around any body: bs×bands×h×w → bs×n_out×h×w, whatever h and w (https://arxiv.org/abs/1505.04597)"
     def __init__(
@@ -185,7 +188,7 @@ class DynamicUnet(nn.Sequential):
         y_range: tuple = None,         # (low, high): outputs squeezed between the two
         last_cross: bool = True,       # lay the picture itself beside the last maps
         bottle: bool = False,          # half as many channels in the last block
-        act_cls: Callable = nn.ReLU,   # class of the activations
+        act_cls: Callable = _relu,     # class of the activations
         init: Callable = nn.init.kaiming_normal_,  # fills the kernels in place
         norm_type: NormType | None = NormType.Batch,  # of the convolutions on the way up; None: no norm
     ):
