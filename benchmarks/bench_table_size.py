@@ -2,11 +2,12 @@
 
     python benchmarks/bench_table_size.py [ROWS]
 
-Linux only. Each stage is measured at its worst moment, in a process of its own: how far the memory of the process rises
+Only where there is /proc, as on Linux. Each stage is measured at its worst moment, in a process of its own: how far the memory of the process rises
 above what it was before there was a table. `table_memory` says beforehand, from the frame, what the tensors will take, and
 how much more is needed while they are made.
 """
 import gc
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -71,7 +72,6 @@ def stages(n: int):
 
 def row(what: str, mine: float, beside: str, theirs: float, at_most: float, note: str = ''):
     "A row of the table of results"
-    import json
     cells = [what, f'{mine/2**20:,.0f} MiB', f'{theirs/2**20:,.0f} MiB ({beside})', f'{mine/theirs:.2f} ×', f'≤ {at_most:g} ×',
              'yes' if mine <= at_most*theirs else 'no', note]
     print(ROW + json.dumps(cells, ensure_ascii=False), flush=True)
@@ -80,6 +80,7 @@ def row(what: str, mine: float, beside: str, theirs: float, at_most: float, note
 if __name__ == '__main__':
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000
     if sys.argv[2:] == ['child']: stages(n)
+    elif not Path('/proc/self/clear_refs').exists(): print('left out: this system does not tell how much memory was in use')
     else:
         out = subprocess.run([sys.executable, __file__, str(n), 'child'], check=True, capture_output=True, text=True).stdout
         n, frame, tensors, making, real, reading, training, loss = map(float, out.split()[-8:])

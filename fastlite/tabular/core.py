@@ -319,7 +319,7 @@ def show_table(df: pd.DataFrame):
     from IPython.display import display
     display(df.round(4).apply(lambda column: column + 0. if getattr(column.dtype, 'kind', 'O') == 'f' else column))  # no -0.0
 
-# %% ../../nbs/53_tabular.core.ipynb #b3b9f522
+# %% ../../nbs/53_tabular.core.ipynb #73519172
 def table_memory(
     df: pd.DataFrame,         # table; it is only looked at
     cat_names: list = (),     # columns with categories
@@ -331,7 +331,7 @@ def table_memory(
     y_names = listify(y_names)
     check_columns(df, [*cat_names, *cont_names, *y_names])
     if is_class is None: is_class = any(getattr(df[name].dtype, 'kind', 'O') not in 'iuf' for name in y_names)
-    n_codes = len(cat_names) + sum(df[name].isna().any() for name in cont_names)
+    n_codes = len(cat_names) + sum(bool(df[name].isna().any()) for name in cont_names)
     most = 1 + max((len(df[name].cat.categories) if hasattr(df[name], 'cat') else df[name].nunique() for name in cat_names), default=0)
     code = next(np.dtype(o).itemsize for o in (np.uint8, np.int16, np.int32) if most <= np.iinfo(o).max)
     tensors = code*n_codes + 4*len(cont_names) + (8 if is_class else 4)*len(y_names)
