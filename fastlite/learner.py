@@ -97,6 +97,7 @@ class GatherPreds(Callback):
         self.inputs, self.preds, self.targs, self.item_losses = [], [], [], []
 
     def after_batch(self):
+        "Keep what was asked for of this batch, on the CPU"
         learn = self.learn
         self.preds.append(to_detach(self.activation(learn.pred)))
         if learn.yb: self.targs.append(to_detach(only(learn.yb)))

@@ -474,12 +474,16 @@ def value(self: Overlap) -> float | None:
 
 class DiceMulti(Overlap):
     "The mean over the classes of twice the overlap, divided by the sum of both areas"
-    def score(self, both: Tensor, areas: Tensor) -> Tensor: return 2*both / areas
+    def score(self, both: Tensor, areas: Tensor) -> Tensor:
+        "Twice the overlap by the sum of both areas"
+        return 2*both / areas
 
 
 class JaccardCoeffMulti(Overlap):
     "The mean over the classes of the overlap, divided by the area that either covers"
-    def score(self, both: Tensor, areas: Tensor) -> Tensor: return both / (areas - both)
+    def score(self, both: Tensor, areas: Tensor) -> Tensor:
+        "The overlap by the area of both together"
+        return both / (areas - both)
 
 
 class Dice(DiceMulti):

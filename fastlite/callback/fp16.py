@@ -70,6 +70,7 @@ class MixedPrecision(Callback):
         self.scale, self.n_good, self.said = torch.tensor(init_scale), torch.tensor(0), False
 
     def before_fit(self):
+        "Bring the factor to the device; a CPU is told once that it gets bfloat16"
         device = self.learn.device
         self.scale, self.n_good = self.scale.to(device), self.n_good.to(device)
         if self.amp_mode is AMPMode.FP16 and device.type == 'cpu' and not self.said:
@@ -77,12 +78,14 @@ class MixedPrecision(Callback):
             warnings.warn('fp16 on a CPU: bfloat16 is used instead, which needs no factor for the loss')
 
     def before_batch(self):
+        "From here on torch computes in half precision where that is safe"
         self.leave()
         self.dtype = half_type(self.amp_mode, self.learn.device)
         self.context = torch.autocast(self.learn.device.type, self.dtype)
         self.context.__enter__()
 
     def after_pred(self):
+        "The loss is taken in full precision"
         self.leave()
         self.learn.pred = apply(full, self.learn.pred)
 
@@ -91,18 +94,24 @@ class MixedPrecision(Callback):
         context, self.context = self.context, None
         if context is not None: context.__exit__(None, None, None)
 
-    def after_cancel_batch(self): self.leave()
-    def cleanup(self): self.leave()
+    def after_cancel_batch(self):
+        "A batch that was broken off leaves half precision too"
+        self.leave()
+    def cleanup(self):
+        "Full precision again, however the run has ended"
+        self.leave()
 
 # %% ../../nbs/35_callback.fp16.ipynb #cedfa51f
 @patch
 def after_loss(self: MixedPrecision):
+    "Multiply the loss, so that small gradients do not become 0 in half precision"
     learn = self.learn
     if learn.training and self.dtype is torch.float16: learn.loss_grad = learn.loss_grad*self.scale
 
 
 @patch
 def before_step(self: MixedPrecision):
+    "Divide the gradients again, drop them if one overflowed, and choose the next factor"
     if self.dtype is not torch.float16: return
     params = [p for p in self.opt.all_params() if p.grad is not None]
     grads = [p.grad for p in params]

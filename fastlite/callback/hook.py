@@ -47,6 +47,7 @@ class HookCallback(Callback):
         raise NotImplementedError(f'{type(self).__name__} needs a method `hook(self, m, input, output)`, or hook=…')
 
     def before_fit(self):
+        "Find the layers to look at, and their names"
         def is_layer(m): return not list(m.children()) and (self.include_paramless or has_params(m))
         model, ms = self.learn.model, self.modules
         ms = find_modules(model, is_layer) if ms is None else listify(ms)
@@ -54,13 +55,16 @@ class HookCallback(Callback):
         self.layers = {m: f'{names.get(m, "?")} {type(m).__name__}' for m in ms}
 
     def before_batch(self):
+        "Hook the layers, if this batch is one of those looked at"
         self.looking = self.learn.train_iter % self.every == 0
         if self.looking: self.hooks = Hooks(self.layers, self.hook, *self.hook_args)
 
     def after_batch(self):
+        "Take the hooks away again"
         if self.looking: self.hooks.remove()
 
     def cleanup(self):
+        "Take the hooks away, however the run has ended"
         if self.hooks: self.hooks.remove()
 
 # %% ../../nbs/36_callback.hook.ipynb #a774bb65
@@ -97,10 +101,12 @@ class ActivationStats(HookCallback):
         return activation_stats(m, tensors_in(output)[0], self.with_hist)
 
     def before_fit(self):
+        "Start without statistics"
         super().before_fit()
         self.stats, self.read = [], None
 
     def after_batch(self):
+        "Keep what the hooks have counted; it stays on the device until it is asked for"
         super().after_batch()
         if not self.looking: return
         missing = torch.full((4 + N_BINS*self.with_hist,), torch.nan, device=self.learn.device)

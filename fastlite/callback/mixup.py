@@ -36,6 +36,7 @@ class MixHandler(Callback):
         self.shares = Beta(alpha, alpha)
 
     def before_batch(self):
+        "Draw a partner and a share for each item, and mix inputs and, if they are floats, targets"
         xb, yb, device = self.learn.xb, self.learn.yb, self.learn.device
         for x in xb:
             if not x.is_floating_point(): raise TypeError(f'{self} mixes floats, not {describe(x)} of {x.dtype}')
@@ -51,11 +52,14 @@ class MixHandler(Callback):
         "Inputs mixed with other inputs, and the share of the first in each item"
         raise NotImplementedError(f'{self} needs a method mix(self, xb, others, lam)')
 
-    def cleanup(self): self.others = self.lam = None
+    def cleanup(self):
+        "Let go of the last batch"
+        self.others = self.lam = None
 
 # %% ../../nbs/37_callback.mixup.ipynb #a479af19
 @patch
 def after_loss(self: MixHandler):
+    "Where targets cannot be mixed: the losses for the own and for the partner's target, in the same shares"
     learn = self.learn
     if all(y.is_floating_point() for y in learn.yb): return
     own, other = (item_losses(learn.loss_func, learn.pred, yb) for yb in (learn.yb, self.others))

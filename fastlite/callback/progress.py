@@ -156,7 +156,9 @@ class progress_bar:
         return self.bar.comment
 
     @comment.setter
-    def comment(self, text: str): self.bar.comment = text
+    def comment(self, text: str):
+        "Write beside the bar"
+        self.bar.comment = text
 
     def bars(self) -> list[Bar]:
         "This bar and, before it, those of the loops around"
@@ -204,12 +206,19 @@ class ProgressCallback(Callback):
         self.every, self.bars, self.view, self.logger_before = every, [], None, None
 
     def before_fit(self):
+        "Find out where we are (terminal, notebook, log), and print rows there"
         self.view = find_view()
         if self.learn.logger is not silent: self.logger_before, self.learn.logger = self.learn.logger, self.view.row
 
-    def before_epoch(self): self.bars.clear()
-    def before_train(self): self.start(f'epoch {self.epoch + 1}/{self.n_epoch}')
-    def before_validate(self): self.start('validation')
+    def before_epoch(self):
+        "No bars left from an epoch that was broken off"
+        self.bars.clear()
+    def before_train(self):
+        "A bar for the epoch"
+        self.start(f'epoch {self.epoch + 1}/{self.n_epoch}')
+    def before_validate(self):
+        "A bar for the validation"
+        self.start('validation')
 
     def start(self, label: str):
         "Begin a bar over the batches of `learn.dl`"
@@ -218,6 +227,7 @@ class ProgressCallback(Callback):
         self.next_look = perf_counter() + self.every
 
     def after_batch(self):
+        "Draw the bar, at most every so often"
         self.bars[-1].done = self.iter + 1  # a fit that goes on does not begin at 0
         if perf_counter() < self.next_look: return
         losses = self.recorder.smooth_losses if self.learn.training else []
@@ -225,10 +235,15 @@ class ProgressCallback(Callback):
         self.view.show(self.bars)
         self.next_look = perf_counter() + self.every
 
-    def after_train(self): self.bars.pop()
-    def after_validate(self): self.bars.pop()
+    def after_train(self):
+        "The bar of the epoch is done"
+        self.bars.pop()
+    def after_validate(self):
+        "The bar of the validation is done"
+        self.bars.pop()
 
     def cleanup(self):
+        "Take the bars away and give the Learner its logger back"
         if self.view: self.view.close()
         if self.logger_before: self.learn.logger = self.logger_before
         self.bars, self.view, self.logger_before = [], None, None
@@ -250,13 +265,16 @@ class CSVLogger(Callback):
         self.fname, self.append, self.file = fname, append, None
 
     def before_fit(self):
+        "Open the file, with a line of names if it is new"
         path = self.learn.path/self.fname
         path.parent.mkdir(parents=True, exist_ok=True)
         new = not (self.append and path.exists())
         self.file = path.open('w' if new else 'a', newline='')
         if new: self.write(self.recorder.metric_names)
 
-    def after_epoch(self): self.write(self.recorder.log)
+    def after_epoch(self):
+        "Write the row of the epoch"
+        self.write(self.recorder.log)
 
     def write(self, row: list):
         "Write a row, and do not keep it in memory"
@@ -264,5 +282,6 @@ class CSVLogger(Callback):
         self.file.flush()
 
     def cleanup(self):
+        "Close the file"
         if self.file: self.file.close()
         self.file = None

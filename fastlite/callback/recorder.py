@@ -90,6 +90,7 @@ def smooth_loss(self: Recorder) -> float | None:
 # %% ../../nbs/30_callback.recorder.ipynb #6f9e915f
 @patch
 def before_fit(self: Recorder):
+    "Forget the last fit, and log the names of what will be recorded"
     self.clear()
     names = ['train_loss', 'valid_loss', *(m.name for m in self.learn.metrics)]
     self.metric_names = ['epoch', *names, *['time']*self.add_time]
@@ -97,7 +98,9 @@ def before_fit(self: Recorder):
 
 
 @patch
-def before_epoch(self: Recorder): self.start, self.learn.valid_values = perf_counter(), None
+def before_epoch(self: Recorder):
+    "Start the clock"
+    self.start, self.learn.valid_values = perf_counter(), None
 
 
 @patch(as_prop=True)
@@ -108,11 +111,13 @@ def valid_metrics(self: Recorder) -> list:
 
 @patch
 def before_validate(self: Recorder):
+    "Start every metric anew"
     for metric in self.valid_metrics: metric.reset()
 
 
 @patch
 def after_batch(self: Recorder):
+    "Note loss and rate in training, feed the metrics in validation; read the device now and then only"
     learn = self.learn
     if learn.loss is None: return
     if not learn.training: return self.accumulate()
@@ -147,17 +152,20 @@ def plain_number(x: Any) -> Any:
 
 @patch
 def after_train(self: Recorder):
+    "Read what is still on the device"
     self.read()
     self.iters.append(len(self.read_losses))
 
 
 @patch
 def after_validate(self: Recorder):
+    "Read the metrics"
     self.learn.valid_values = [plain_number(metric.value) for metric in self.valid_metrics]
 
 
 @patch
 def after_epoch(self: Recorder):
+    "Record and log the row of the epoch"
     values = [self.smooth_loss, *(self.learn.valid_values or [None]*len(self.valid_metrics))]
     self.values.append(values)
     self.log = [self.learn.epoch, *values, *[format_time(perf_counter() - self.start)]*self.add_time]
@@ -165,7 +173,9 @@ def after_epoch(self: Recorder):
 
 
 @patch
-def after_fit(self: Recorder): self.read()
+def after_fit(self: Recorder):
+    "Read what a fit that was stopped has left on the device"
+    self.read()
 
 # %% ../../nbs/30_callback.recorder.ipynb #59a5d175
 SERIES = 'lrs', 'read_losses', 'smooth_losses'

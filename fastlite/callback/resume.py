@@ -189,6 +189,7 @@ def write(
 # %% ../../nbs/39_callback.resume.ipynb #a5c318b5
 @patch
 def before_fit(self: Checkpoint):
+    "Clear away what a killed writer has left, and go on from the checkpoint if there is one"
     self.fit_here = fit_of(self.learn) | {'callbacks that keep something': [cb.name for cb in self.keepers()]}
     self.found, self.took, self.last, self.epoch_start = None, 0., perf_counter(), None
     for part in self.path.parent.glob(f'.{escape(self.path.name)}.*.part'): part.unlink()  # of a writer that was killed
@@ -197,6 +198,7 @@ def before_fit(self: Checkpoint):
 
 @patch
 def before_train(self: Checkpoint):
+    "In the epoch that was broken off: the rest of its batches; else note where the epoch begins"
     found, self.found = self.found, None
     if found and found['n_done'] and found['epoch'] == self.learn.epoch:
         self.restore(found)  # again, for others have acted since `before_fit`
@@ -208,21 +210,26 @@ def before_train(self: Checkpoint):
 
 @patch
 def after_batch(self: Checkpoint):
+    "Write a checkpoint if it is time"
     if self.is_due(self.every): self.write(self.learn.epoch, self.learn.iter + 1)
 
 
 @patch
 def after_epoch(self: Checkpoint):
+    "Write a checkpoint at the end of an epoch"
     if self.is_due(0): self.write(self.learn.epoch + 1)
 
 
 @patch
 def after_fit(self: Checkpoint):
+    "Write that the fit is done"
     if not (self.found and self.found['done']): self.write(self.n_epoch, done=True)
 
 
 @patch
-def cleanup(self: Checkpoint): self.found = self.epoch_start = None  # they are large
+def cleanup(self: Checkpoint):
+    "Let go of what was read"
+    self.found = self.epoch_start = None  # they are large
 
 # %% ../../nbs/39_callback.resume.ipynb #10d7b6ea
 @patch

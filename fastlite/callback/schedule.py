@@ -113,10 +113,15 @@ class ParamScheduler(Callback):
         "Every hyperparameter to its value at this moment"
         for name, sched in self.scheds.items(): self.learn.opt.set_hyper(name, sched(self.learn.pct_train))
 
-    def before_fit(self): self.set_all()
-    def before_batch(self): self.set_all()
+    def before_fit(self):
+        "Set where the schedules begin"
+        self.set_all()
+    def before_batch(self):
+        "Set what the schedules say for this share of the fit"
+        self.set_all()
 
     def after_batch(self):
+        "Record what was used"
         recorder, hyper = getattr(self.learn, 'recorder', None), self.learn.opt.hypers[-1]
         if recorder is None: return
         for name in self.scheds: recorder.hps.setdefault(name, []).append(hyper[name])
@@ -290,9 +295,12 @@ class LRFinder(Callback):
         self.sched, self.num_it, self.stop_div = SchedExp(start_lr, end_lr), num_it, stop_div
         self.tried, self.seen, self.smoothed, self.average = [], [], [], 0.
 
-    def before_batch(self): self.learn.opt.set_hyper('lr', self.sched(len(self.tried)/(self.num_it - 1)))
+    def before_batch(self):
+        "Set the next rate"
+        self.learn.opt.set_hyper('lr', self.sched(len(self.tried)/(self.num_it - 1)))
 
     def after_loss(self):
+        "Note rate and smoothed loss; stop when the loss has exploded or all rates are tried"
         loss = self.learn.loss.item()
         if not math.isfinite(loss): raise CancelFitException
         self.tried.append(self.learn.opt.hypers[-1]['lr'])
@@ -303,7 +311,9 @@ class LRFinder(Callback):
         exploded = self.stop_div and self.smoothed[-1] - best > 3*abs(best)
         if exploded or len(self.tried) == self.num_it: raise CancelFitException
 
-    def after_train(self): raise CancelEpochException
+    def after_train(self):
+        "No validation"
+        raise CancelEpochException
 
 # %% ../../nbs/33_callback.schedule.ipynb #0d19cc53
 def minimum(

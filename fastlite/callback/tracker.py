@@ -44,6 +44,7 @@ class TrackerCallback(Callback):
         self.reset_on_fit, self.best, self.wait, self.new_best = reset_on_fit, self.worst, 0, False
 
     def before_fit(self):
+        "Find what is to be watched among what is recorded. ValueError: it is not there"
         names = [name for name in self.recorder.metric_names if name not in ('epoch', 'time')]
         if self.monitor not in names:
             raise ValueError(f'{self} shall watch {self.monitor!r}, but what is recorded is: {", ".join(names)}')
@@ -53,6 +54,7 @@ class TrackerCallback(Callback):
         if self.reset_on_fit: self.best = self.worst
 
     def after_epoch(self):
+        "Is this the best so far? Else wait one epoch more"
         value = self.recorder.values[-1][self.idx]
         if value is None: return  # the validation was cancelled
         self.new_best = bool(self.comp(value + self.margin, self.best))
@@ -80,6 +82,7 @@ class EarlyStoppingCallback(TrackerCallback):
         self.patience = patience
 
     def after_epoch(self):
+        "Stop the fit when it has waited for too long"
         super().after_epoch()
         if self.wait < self.patience: return
         self.say(f'stopped after epoch {self.epoch}: {self.monitor} has not been better than {self.best:.6f} for '
@@ -108,16 +111,19 @@ class SaveModelCallback(TrackerCallback):
         self.only_best, self.last_saved_path = not (every_epoch or at_end), None
 
     def before_fit(self):
+        "Start without a saved model"
         if self.reset_on_fit: self.last_saved_path = None
         if self.only_best: super().before_fit()
 
     def after_epoch(self):
+        "Save, if this epoch is the best, or one of every so many"
         if self.only_best:
             super().after_epoch()
             if self.new_best: self.save_as(self.fname)
         elif self.every_epoch and self.epoch % self.every_epoch == 0: self.save_as(f'{self.fname}_{self.epoch}')
 
     def after_fit(self):
+        "Load the best model, or save the last"
         if self.at_end: self.save_as(self.fname)
         elif self.only_best and self.last_saved_path: self.learn.load(self.fname, with_opt=self.with_opt)
 
@@ -143,12 +149,14 @@ class ReduceLROnPlateau(TrackerCallback):
         self.patience, self.factor, self.min_lr = patience, factor, min_lr
 
     def before_fit(self):
+        "ValueError: a schedule sets the rate, so that reducing it would have no effect"
         super().before_fit()
         if any(isinstance(cb, ParamScheduler) and 'lr' in cb.scheds for cb in self.learn.cbs):
             raise ValueError('a schedule sets the rate before every batch, so reducing it has no effect: '
                              'use `fit` with ReduceLROnPlateau, or a schedule without it')
 
     def after_epoch(self):
+        "Divide the rates when it has waited for too long"
         super().after_epoch()
         if self.wait < self.patience: return
         self.wait, before = 0, [hyper['lr'] for hyper in self.opt.hypers]
@@ -203,24 +211,30 @@ class TerminateOnNaNCallback(Callback):
     report, check_before = None, None
 
     def before_fit(self):
+        "Take over from the Recorder, which would notice a nan later and know less"
         self.check_before, self.recorder.check_finite = self.recorder.check_finite, False
         self.fine, self.flags, self.batches, self.report = True, [], [], None
 
     def after_backward(self):
+        "Note on the device whether the loss is finite, and keep the batch for a report"
         self.fine = self.loss.isfinite() & self.fine
         self.flags.append(self.fine)
         self.batches.append((self.xb, self.yb, self.epoch, self.iter, self.opt.hypers[-1]['lr'], self.loss))
 
     def before_step(self):
+        "Drop the gradients from the first bad one on, so that the weights stay as they were before it"
         params = self.opt.all_params()
         size = nn.utils.get_total_norm([p.grad for p in params if p.grad is not None], math.inf)
         self.flags[-1] = self.fine = self.fine & size.isfinite()
         zero_grads_unless(self.fine, params)
 
     def after_batch(self):
+        "Read the notes whenever the device is read anyway"
         if not self.recorder.waiting or len(self.flags) >= self.most: self.look()
 
-    def after_train(self): self.look()
+    def after_train(self):
+        "Read the notes of the last batches"
+        self.look()
 
     def look(self):
         "Ask the device about the batches since the last time"
@@ -238,5 +252,6 @@ class TerminateOnNaNCallback(Callback):
         raise CancelFitException
 
     def cleanup(self):
+        "Let go of the batches and give the check back to the Recorder"
         self.flags, self.batches = [], []
         if self.check_before is not None: self.recorder.check_finite = self.check_before

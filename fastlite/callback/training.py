@@ -31,6 +31,7 @@ class ShortEpochCallback(Callback):
         self.pct, self.short_valid = pct, short_valid
 
     def after_batch(self):
+        "End the epoch, or the validation, when its share is done"
         if not self.fitting or self.iter + 1 < self.pct*self.n_iter: return
         if self.learn.training: raise CancelTrainException
         if self.short_valid: raise CancelValidException
@@ -49,19 +50,23 @@ class GradientAccumulation(Callback):
         self.n_acc, self.n_items, self.n_done, self.n_steps = n_acc, 0, 0, 1
 
     def before_train(self):
+        "Nothing is gathered yet"
         self.n_items = self.n_done = 0
         self.opt.zero_grad()  # of an epoch that was cut short
 
     def before_batch(self):
+        "Count in steps, not in batches, how far the fit is"
         self.size = find_bs(self.xb)
         if self.iter == 0: self.n_steps = math.ceil(self.n_iter / math.ceil(self.n_acc/self.size))
         self.learn.pct_train = (self.epoch + min(self.n_done/self.n_steps, 1))/self.n_epoch
 
     def after_loss(self):
+        "Weigh the mean of a batch by its share of the large one"
         self.n_items += self.size
         if self.is_mean(): self.learn.loss_grad = self.loss_grad*(self.size/self.n_acc)
 
     def before_step(self):
+        "Skip the step until enough items are gathered; the last step of an epoch may have fewer"
         if self.n_items < self.n_acc and self.iter < self.n_iter - 1: raise CancelStepException
         grads = [p.grad for p in self.opt.all_params() if p.grad is not None]
         if self.is_mean() and self.n_items != self.n_acc: torch._foreach_mul_(grads, self.n_acc/self.n_items)
@@ -83,7 +88,9 @@ class GradientClip(Callback):
     ):
         self.max_norm, self.norm_type = max_norm, norm_type
 
-    def before_step(self): nn.utils.clip_grad_norm_(self.model.parameters(), self.max_norm, self.norm_type)
+    def before_step(self):
+        "Shorten the gradients"
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.max_norm, self.norm_type)
 
 # %% ../../nbs/38_callback.training.ipynb #c802b64c
 bn_types = nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d
@@ -101,14 +108,19 @@ def set_bn_eval(
 
 class BnFreeze(Callback):
     "Keeps the statistics of frozen batch norm layers; use it with `Learner(…, train_bn=False)`"
-    def before_train(self): set_bn_eval(self.model)
+    def before_train(self):
+        "Put frozen batch norm layers into evaluation mode"
+        set_bn_eval(self.model)
 
 # %% ../../nbs/38_callback.training.ipynb #b803bfeb
 class ChannelsLast(Callback):
     "Keeps weights of convolutions and pictures in memory with the channels of a pixel side by side"
-    def before_fit(self): self.learn.model.to(memory_format=torch.channels_last)
+    def before_fit(self):
+        "Lay the weights out with the channels last"
+        self.learn.model.to(memory_format=torch.channels_last)
 
     def before_batch(self):
+        "Lay pictures out with the channels last"
         pictures = [isinstance(x, Tensor) and x.ndim == 4 for x in self.xb]
         self.learn.xb = tuple(x.contiguous(memory_format=torch.channels_last) if is_picture else x
                               for x, is_picture in zip(self.xb, pictures))
@@ -137,22 +149,30 @@ class EMACallback(Callback):
         self.decay, self.start = decay, start
 
     def before_fit(self):
+        "The averages begin as the weights"
         model = self.learn.model
         self.tensors = [*model.parameters(), *(b for b in model.buffers() if b.is_floating_point())]
         self.averages = [t.detach().clone() for t in self.tensors]
         self.n, self.swapped, self.put_off = 0, False, False
 
-    def before_train(self): self.trained = False
-    def after_cancel_step(self): self.put_off = True
+    def before_train(self):
+        "Nothing is trained in this epoch yet"
+        self.trained = False
+    def after_cancel_step(self):
+        "A step was put off: no new weights to average"
+        self.put_off = True
 
     @torch.no_grad()
     def after_step(self):
+        "Take the new weights into the averages"
         put_off, self.put_off = self.put_off, False
         if put_off or self.learn.pct_train < self.start: return
         self.n += 1
         torch._foreach_lerp_(self.averages, self.tensors, max(1 - self.decay, 1/self.n))
 
-    def after_train(self): self.trained = True
+    def after_train(self):
+        "From here on the validation is that of the epoch"
+        self.trained = True
 
     def use(self, average: bool):
         "Put the average into the model, or the weights of the training"
@@ -161,13 +181,21 @@ class EMACallback(Callback):
         self.swapped = average
 
     def before_validate(self):
+        "Validate with the averages"
         if self.trained: self.use(True)  # not when some callback validates in between
 
-    def after_epoch(self): self.use(self.epoch == self.n_epoch - 1)
-    def after_cancel_fit(self): self.use(True)
-    def after_fit(self): self.n = 0      # the average stays
+    def after_epoch(self):
+        "Train on with the weights; after the last epoch the averages stay"
+        self.use(self.epoch == self.n_epoch - 1)
+    def after_cancel_fit(self):
+        "A fit that was stopped early ends with the averages too"
+        self.use(True)
+    def after_fit(self):
+        "The averages stay in the model"
+        self.n = 0      # the average stays
 
     def cleanup(self):
+        "After an error the weights are back; let go of the averages"
         self.use(False)                  # after an error
         self.tensors, self.averages, self.trained, self.n = [], [], False, 0
 
@@ -194,22 +222,28 @@ class TensorBoardCallback(Callback):
         self.log_dir, self.make_writer = log_dir, SummaryWriter
 
     def before_fit(self):
+        "Open the log; its steps go on where the last fit ended"
         self.writer = self.make_writer(str(self.log_dir or self.learn.path/'tensorboard'))
         self.first, self.n_written = self.first + self.n_written, 0
 
     def after_batch(self):
+        "Write the losses and rates that have been read from the device"
         losses, lrs = self.recorder.read_losses, self.recorder.lrs
         for i in range(self.n_written, len(losses)):
             self.writer.add_scalar('train_loss', losses[i], self.first + i)
             self.writer.add_scalar('lr', lrs[i], self.first + i)
         self.n_written = len(losses)
 
-    def after_train(self): self.after_batch()
+    def after_train(self):
+        "Write those of the last batches"
+        self.after_batch()
 
     def after_epoch(self):
+        "Write the row of the epoch"
         for name, value in zip(self.recorder.metric_names[2:], self.recorder.values[-1][1:]):
             if value is not None: self.writer.add_scalar(name, value, self.first + self.n_written)
 
     def cleanup(self):
+        "Close the log"
         if self.writer: self.writer.close()
         self.writer = None
