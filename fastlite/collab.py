@@ -160,7 +160,7 @@ class CollabDataLoaders(TabularDataLoaders):
 
 dataloaders_from_config = CollabDataLoaders.from_config  # under the name that a bundle asks for
 
-# %% ../nbs/57_collab.ipynb #55cc0bc8
+# %% ../nbs/57_collab.ipynb #9ed8542c
 @patch(cls_method=True)
 def from_df(cls: CollabDataLoaders,
     ratings: pd.DataFrame,    # a row for each rating
@@ -182,7 +182,7 @@ def from_df(cls: CollabDataLoaders,
         f'ratings have a user, an item and a rating, and this table has the columns {list(ratings.columns)}')
     user, item, rating = (name or ratings.columns[i] for i, name in enumerate(given))
     check_ratings(ratings, user, item, rating)
-    splits = RandomSplitter(valid_pct, seed)(ratings)
+    splits = RandomSplitter(valid_pct, seed, arrays=True)(ratings)
     data = TabularCollab(ratings, [Categorify], [user, item], [], rating, RegressionBlock(), splits)
     dls = data.dataloaders(bs, val_bs, shuffle, device=device, seed=seed, dl_type=CollabDataLoader, **kwargs)
     return cls(*dls.loaders, path=path)

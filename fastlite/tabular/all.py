@@ -5,25 +5,25 @@
 # %% auto #0
 __all__ = []
 
-# %% ../../nbs/92_tabular.all.ipynb #021ca35f
+# %% ../../nbs/92_tabular.all.ipynb #c99df348
 import fastlite.basics
 from ..basics import *
 from .dates import add_datepart, add_elapsed_times, make_date
 from .procs import (
     Categorify, FillMissing, FillStrategy, Normalize, TabularProc, cont_cat_split, df_shrink, df_shrink_dtypes)
-from .core import TabDataLoader, TabularDataLoaders, TabularPandas
+from .core import TabDataLoader, TabularDataLoaders, TabularPandas, table_memory
 from .model import TabularModel, emb_sz_rule, get_emb_sz, tabular_config
 from .learner import tabular_learner
 from .chain import TabularDataBunch, TabularList, load_data
 from .explain import as_estimator, column_dependence, column_importance, embedded, plot_dependence
 
-# %% ../../nbs/92_tabular.all.ipynb #75eb0cb4
+# %% ../../nbs/92_tabular.all.ipynb #0ba351a7
 __all__ = [
     *(name for name in fastlite.basics.__all__ if name not in ('Normalize', 'load_data')),
     'add_datepart', 'add_elapsed_times', 'make_date',
     'Categorify', 'FillMissing', 'FillStrategy', 'Normalize', 'TabularProc', 'cont_cat_split', 'df_shrink',
     'df_shrink_dtypes',
-    'TabDataLoader', 'TabularDataLoaders', 'TabularPandas',
+    'TabDataLoader', 'TabularDataLoaders', 'TabularPandas', 'table_memory',
     'TabularModel', 'emb_sz_rule', 'get_emb_sz', 'tabular_config',
     'tabular_learner',
     'as_estimator', 'column_dependence', 'column_importance', 'embedded', 'plot_dependence',

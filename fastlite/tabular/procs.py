@@ -30,7 +30,7 @@ def plain_value(v: Any) -> Any:
     if v in (float('inf'), float('-inf')): raise ValueError('an infinite number cannot be a category')
     return int(v) if v == int(v) else float(np.float32(v))
 
-# %% ../../nbs/51_tabular.procs.ipynb #71f335d8
+# %% ../../nbs/51_tabular.procs.ipynb #a4ec3f8b
 def distinct(
     column: Any,  # Series or array
     name: str,    # of the column, for messages
@@ -40,11 +40,11 @@ def distinct(
     for start in range(0, len(column), 2**17):
         try:
             places, values = pd.factorize(column.iloc[start:start + 2**17])
-            numbers = [found.setdefault(plain_value(v), len(found)) for v in values]
+            own = [found.setdefault(plain_value(v), len(found)) for v in values]
         except (TypeError, ValueError) as e:
             e.add_note(f'This happened in column {name!r}')
             raise
-        parts.append(np.array([*numbers, -1], dtype=np.int32)[places])
+        parts.append(np.array([*own, -1], dtype=np.int32)[places])
     values = list(found)
     texts = [v for v in values if isinstance(v, str)]
     others = [v for v in values if not isinstance(v, str)]
