@@ -70,7 +70,7 @@ from .callback.core import (
     CancelStepException, CancelTrainException, CancelValidException, event)
 from .callback.recorder import NonFiniteLossError
 from .learner import Learner, Recorder
-from .callback.progress import CSVLogger, ProgressCallback, master_bar, progress_bar
+from .callback.progress import CSVLogger, ProgressCallback, ShowGraphCallback, master_bar, progress_bar
 from .callback.schedule import (
     ParamScheduler, SchedCos, SchedExp, SchedLin, SchedNo, SchedPoly, combine_scheds, combined_cos,
     minimum, slide, steep, valley)
@@ -137,7 +137,7 @@ __all__ = [
     'CancelFitException', 'CancelStepException', 'CancelTrainException', 'CancelValidException', 'event',
     'NonFiniteLossError',
     'Learner', 'Recorder',
-    'CSVLogger', 'ProgressCallback', 'master_bar', 'progress_bar',
+    'CSVLogger', 'ProgressCallback', 'ShowGraphCallback', 'master_bar', 'progress_bar',
     'ParamScheduler', 'SchedCos', 'SchedExp', 'SchedLin', 'SchedNo', 'SchedPoly', 'combine_scheds',
     'combined_cos', 'minimum', 'slide', 'steep', 'valley',
     'EarlyStoppingCallback', 'ReduceLROnPlateau', 'SaveModelCallback', 'TerminateOnNaNCallback',

@@ -97,6 +97,7 @@ class MixedPrecision(Callback):
     def after_cancel_batch(self):
         "A batch that was broken off leaves half precision too"
         self.leave()
+
     def cleanup(self):
         "Full precision again, however the run has ended"
         self.leave()

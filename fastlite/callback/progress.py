@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['Bar', 'PlainView', 'TerminalView', 'NotebookView', 'find_view', 'progress_bar', 'master_bar', 'ProgressCallback',
-           'CSVLogger']
+           'ShowGraphCallback', 'CSVLogger']
 
-# %% ../../nbs/32_callback.progress.ipynb #a455014a
+# %% ../../nbs/32_callback.progress.ipynb #6191a9f3
 import csv
 import shutil
 import sys
@@ -14,6 +14,9 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from time import perf_counter
 from typing import Any
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
 
 from .core import Callback
 from .recorder import format_time
@@ -213,9 +216,11 @@ class ProgressCallback(Callback):
     def before_epoch(self):
         "No bars left from an epoch that was broken off"
         self.bars.clear()
+
     def before_train(self):
         "A bar for the epoch"
         self.start(f'epoch {self.epoch + 1}/{self.n_epoch}')
+
     def before_validate(self):
         "A bar for the validation"
         self.start('validation')
@@ -238,6 +243,7 @@ class ProgressCallback(Callback):
     def after_train(self):
         "The bar of the epoch is done"
         self.bars.pop()
+
     def after_validate(self):
         "The bar of the validation is done"
         self.bars.pop()
@@ -250,6 +256,49 @@ class ProgressCallback(Callback):
 
 
 Learner.default_cbs = (*Learner.default_cbs, ProgressCallback)
+
+# %% ../../nbs/32_callback.progress.ipynb #803f4ca4
+class ShowGraphCallback(Callback):
+    "In a notebook: the losses as a graph that grows while the fit goes on; elsewhere nothing is drawn"
+    order, in_lr_find = 65, False  # after the Recorder
+
+    def __init__(
+        self,
+        every: float = 1.,  # seconds between two drawings
+    ):
+        self.every, self.ax, self.handle, self.next_look = every, None, None, 0.
+
+    def before_fit(self):
+        "An empty frame, if there is a place for it"
+        if isinstance(find_view(), NotebookView): _, self.ax = plt.subplots(figsize=(5, 3), dpi=80)
+
+    def after_batch(self):
+        "Draw, if it is time"
+        if self.learn.training and perf_counter() > self.next_look: self.draw()
+
+    def after_epoch(self):
+        "Draw, with the validation loss"
+        self.draw()
+
+    def draw(self):
+        "Draw the losses that have been read from the device"
+        if self.ax is None: return
+        self.ax.clear()
+        self.recorder.plot_loss(ax=self.ax)
+        self.ax.set_xlim(0, max(1, self.n_epoch*len(self.dls.train)))
+        self.show(self.ax.figure)
+        self.next_look = perf_counter() + self.every
+
+    def show(self, figure: Figure):
+        "Put the figure into the output, in place of the one before"
+        from IPython.display import display
+        if self.handle: self.handle.update(figure)
+        else: self.handle = display(figure, display_id=True)
+
+    def cleanup(self):
+        "The last drawing stays in the output, the figure need not"
+        if self.ax is not None: plt.close(self.ax.figure)
+        self.ax = self.handle = None
 
 # %% ../../nbs/32_callback.progress.ipynb #6a645020
 class CSVLogger(Callback):

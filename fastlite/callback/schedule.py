@@ -116,6 +116,7 @@ class ParamScheduler(Callback):
     def before_fit(self):
         "Set where the schedules begin"
         self.set_all()
+
     def before_batch(self):
         "Set what the schedules say for this share of the fit"
         self.set_all()

@@ -158,6 +158,7 @@ class EMACallback(Callback):
     def before_train(self):
         "Nothing is trained in this epoch yet"
         self.trained = False
+
     def after_cancel_step(self):
         "A step was put off: no new weights to average"
         self.put_off = True
@@ -187,9 +188,11 @@ class EMACallback(Callback):
     def after_epoch(self):
         "Train on with the weights; after the last epoch the averages stay"
         self.use(self.epoch == self.n_epoch - 1)
+
     def after_cancel_fit(self):
         "A fit that was stopped early ends with the averages too"
         self.use(True)
+
     def after_fit(self):
         "The averages stay in the model"
         self.n = 0      # the average stays
