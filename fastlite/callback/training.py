@@ -134,7 +134,7 @@ def compile(self: Learner,
     self.model.compile(**kwargs)
     return self
 
-# %% ../../nbs/38_callback.training.ipynb #0c439ac8
+# %% ../../nbs/38_callback.training.ipynb #acf85f1f
 class EMACallback(Callback):
     "Averages the weights; validates, saves and ends with the average"
     order, run_valid, in_lr_find = 100, False, False  # the last to act after an epoch
@@ -155,10 +155,6 @@ class EMACallback(Callback):
         self.averages = [t.detach().clone() for t in self.tensors]
         self.n, self.swapped, self.put_off = 0, False, False
 
-    def before_train(self):
-        "Nothing is trained in this epoch yet"
-        self.trained = False
-
     def after_cancel_step(self):
         "A step was put off: no new weights to average"
         self.put_off = True
@@ -171,36 +167,59 @@ class EMACallback(Callback):
         self.n += 1
         torch._foreach_lerp_(self.averages, self.tensors, max(1 - self.decay, 1/self.n))
 
-    def after_train(self):
-        "From here on the validation is that of the epoch"
-        self.trained = True
+# %% ../../nbs/38_callback.training.ipynb #29c2ee42
+@patch
+def use(
+    self: EMACallback,
+    average: bool,  # the average? Else the weights of the training
+):
+    "Put the average into the model, or the weights of the training"
+    if self.n == 0 or average == self.swapped: return
+    for t, a in zip(self.tensors, self.averages): t.data, a.data = a.data, t.data
+    self.swapped = average
 
-    def use(self, average: bool):
-        "Put the average into the model, or the weights of the training"
-        if self.n == 0 or average == self.swapped: return
-        for t, a in zip(self.tensors, self.averages): t.data, a.data = a.data, t.data
-        self.swapped = average
 
-    def before_validate(self):
-        "Validate with the averages"
-        if self.trained: self.use(True)  # not when some callback validates in between
+@patch
+def before_train(self: EMACallback):
+    "Nothing is trained in this epoch yet"
+    self.trained = False
 
-    def after_epoch(self):
-        "Train on with the weights; after the last epoch the averages stay"
-        self.use(self.epoch == self.n_epoch - 1)
 
-    def after_cancel_fit(self):
-        "A fit that was stopped early ends with the averages too"
-        self.use(True)
+@patch
+def after_train(self: EMACallback):
+    "From here on the validation is that of the epoch"
+    self.trained = True
 
-    def after_fit(self):
-        "The averages stay in the model"
-        self.n = 0      # the average stays
 
-    def cleanup(self):
-        "After an error the weights are back; let go of the averages"
-        self.use(False)                  # after an error
-        self.tensors, self.averages, self.trained, self.n = [], [], False, 0
+@patch
+def before_validate(self: EMACallback):
+    "Validate with the averages, but not when some callback validates in between"
+    if self.trained: self.use(True)
+
+# %% ../../nbs/38_callback.training.ipynb #b06b3d28
+@patch
+def after_epoch(self: EMACallback):
+    "Train on with the weights; after the last epoch the averages stay"
+    self.use(self.epoch == self.n_epoch - 1)
+
+
+@patch
+def after_cancel_fit(self: EMACallback):
+    "A fit that was stopped early ends with the averages too"
+    self.use(True)
+
+
+@patch
+def after_fit(self: EMACallback):
+    "The averages stay in the model"
+    self.n = 0
+
+
+@patch
+def cleanup(self: EMACallback):
+    "After an error, the weights of the training go back; let go of the averages"
+    self.use(False)
+    self.tensors, self.averages, self.trained, self.n = [], [], False, 0
 
 # %% ../../nbs/38_callback.training.ipynb #f23f0aba
 class SWACallback(EMACallback):
