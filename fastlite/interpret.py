@@ -198,7 +198,7 @@ def plot_confusion_matrix(
     ax.set(xlabel='predicted', ylabel='actual', title=title)
     return ax
 
-# %% ../nbs/70_interpret.ipynb #0e78e80f
+# %% ../nbs/70_interpret.ipynb #d15dbfd5
 def loader_of(
     dl: Any,     # a loader in order
     idxs: list,  # numbers of items
@@ -213,13 +213,24 @@ def loader_of(
     return adapter
 
 
+def _rows_of(dl, idxs):
+    "Rows of batches, for a loader that does not go by items: that of a language model goes by pieces of one long text"
+    found, start = {}, 0
+    for b in dl:
+        found |= {i: tuple(o[i - start:i - start + 1] for o in b) for i in idxs if start <= i < start + len(b[0])}
+        start += len(b[0])
+    return [found[i] for i in idxs]
+
+
 @patch
 def samples(self: Interpretation, idxs: list) -> list[tuple]:
     "(inputs, targets, predictions) of some items, decoded; the model is run on these alone"
     learn, n_inp, found = self.learn, self.learn.dls.n_inp, []
-    for b in loader_of(self.dl, idxs):
+    are_items = len(getattr(self.dl, 'dataset', self)) == len(self)
+    for b in (loader_of if are_items else _rows_of)(self.dl, idxs):
         with learn.no_bar(): _, _, decoded = learn.get_preds(dl=[b], with_decoded=True)
-        decoded = learn.typed_like_targets(decoded if isinstance(decoded, tuple) else (decoded,))
+        decoded = decoded if isinstance(decoded, tuple) else (decoded,)
+        decoded = learn.typed_like_targets(decoded) or decoded
         wanted, got = (self.dl.decode_batch(o, len(self)) for o in (b, (*b[:n_inp], *decoded)))
         if isinstance(wanted, pd.DataFrame):  # the loader of a table
             inputs = self.dl.decode_batch(b[:n_inp], len(self))
@@ -228,11 +239,11 @@ def samples(self: Interpretation, idxs: list) -> list[tuple]:
         found += [(w[:n_inp], w[n_inp:], g[n_inp:]) for w, g in zip(wanted, got)]
     return found
 
-# %% ../nbs/70_interpret.ipynb #6e293d1d
+# %% ../nbs/70_interpret.ipynb #bc442a0b
 @patch
 def title(self: Interpretation, i: int, targs: tuple, preds: tuple) -> str:
-    "What stands above item `i`, given its decoded targets and predictions"
-    return f'loss {self.losses[i]:.2f}'
+    "What stands above item `i`, given its decoded targets and predictions: the loss, and what is not drawn"
+    return '\n'.join([*(f'said {p}, is {t}' for t, p in zip(targs, preds) if not is_picture(t)), f'loss {self.losses[i]:.2f}'])
 
 
 @patch
@@ -244,20 +255,20 @@ def title(self: ClassificationInterpretation, i: int, targs: tuple, preds: tuple
 
 def _columns(parts: tuple, name: str) -> dict:
     "The parts of a sample as columns of a table: a row of a table is spread out"
+    def plain(x): return float(f'{x:.6g}') if isinstance(x, (float, np.floating)) else x
     found = {}
     for k, part in enumerate(parts):
         if isinstance(part, pd.DataFrame): part = part.iloc[0]
-        if hasattr(part, 'keys'): found |= {str(key): part[key] for key in part.keys()}
-        else: found[name if len(parts) == 1 else f'{name} {k + 1}'] = str(part)
+        if hasattr(part, 'keys'): found |= {str(key): plain(part[key]) for key in part.keys()}
+        else: found[name if len(parts) == 1 else f'{name} {k + 1}'] = plain(part) if isinstance(part, (float, np.floating)) else str(part)
     return found
 
 
 def samples_table(samples: list[tuple]) -> pd.DataFrame:
     "(inputs, targets, predictions) as rows of a table"
-    return pd.DataFrame([_columns(xs, 'item') | _columns(ys, 'actual') | {f'{k}': v for k, v in _columns(ps, 'said').items()}
-                         for xs, ys, ps in samples])
+    return pd.DataFrame([_columns(xs, 'item') | _columns(ys, 'actual') | _columns(ps, 'said') for xs, ys, ps in samples])
 
-# %% ../nbs/70_interpret.ipynb #a8a256ed
+# %% ../nbs/70_interpret.ipynb #0ea3e19b
 @patch
 def show_results(
     self: Interpretation,
@@ -278,8 +289,10 @@ def show_results(
     for k, (i, (xs, ys, preds)) in enumerate(zip(idxs, samples)):
         here = axes[side*k:side*(k + 1)]
         show_result(xs, ys if side == 2 else (), preds if side == 2 else (), here)
-        here[0].set_title(self.title(i, ys, preds), fontsize=9)
+        title = self.title(i, ys, preds)
+        here[0].set_title(title, fontsize=9 if max(map(len, title.split('\n'))) < 26 else 7, color='black')
         if side == 2: here[1].set_title('said', fontsize=9)
+    axes[0].figure.tight_layout()
     return axes
 
 
@@ -391,6 +404,33 @@ def most_confused(self: MultiLabelInterpretation, min_val: int = 1) -> list[tupl
     pairs = [(self.vocab[i], self.vocab[j], int(counts[i, j])) for i, j in (counts >= max(min_val, 1)).nonzero().tolist()]
     return sorted(pairs, key=lambda pair: -pair[2])
 
+# %% ../nbs/70_interpret.ipynb #555eefdd
+@patch
+def confusion_matrix(self: MultiLabelInterpretation) -> np.ndarray:
+    "For each class 2×2 counts: row = it is not so, it is so; column = it was not said, it was said"
+    at = int((self.threshs == torch.tensor(self.thresh)).nonzero()[0, 0])
+    hits, said, actual = (o.cpu().numpy() for o in (self.hits[at], self.yeses[at], self.actual))
+    return np.stack([np.stack([len(self) - said - actual + hits, said - hits], 1), np.stack([actual - hits, hits], 1)], 1)
+
+
+@patch
+def plot_confusion_matrix(
+    self: MultiLabelInterpretation,
+    figsize: tuple = None,    # inches
+    title: str = 'Classes',   # above
+) -> plt.Axes:
+    "For each class a bar: how often it was found, missed, and said in vain"
+    counts = self.confusion_matrix()
+    _, ax = plt.subplots(figsize=figsize or (4.5, 1 + 0.25*len(self.vocab)))
+    start, names = np.zeros(len(counts)), [str(o) for o in self.vocab]
+    for (row, col), word, color in (((1, 1), 'found', 'tab:blue'), ((1, 0), 'missed', 'tab:orange'), ((0, 1), 'in vain', 'tab:purple')):
+        ax.barh(names, counts[:, row, col], left=start, label=word, color=color)
+        start += counts[:, row, col]
+    ax.invert_yaxis()
+    ax.set(xlabel='items', title=title)
+    ax.legend(fontsize=8)
+    return ax
+
 # %% ../nbs/70_interpret.ipynb #b5e558a5
 class RegressionInterpretation(Interpretation):
     "How far predicted numbers are from the actual ones"
@@ -430,7 +470,20 @@ def plot_predictions(
         ax.set(xlabel='actual', ylabel='predicted')
     return axes
 
-# %% ../nbs/70_interpret.ipynb #dfd5a352
+# %% ../nbs/70_interpret.ipynb #2b33cc44
+@patch
+def names(self: Interpretation, i: int) -> tuple[tuple, tuple]:
+    "The classes of item `i`, for items that have classes; raises TypeError for others"
+    raise TypeError(f'names are for items with a class, or with several: those of a {type(self).__name__} have none. '
+                    'show_results([i]) shows an item of any kind')
+
+
+@patch
+def names(self: SegmentationInterpretation, i: int) -> tuple[tuple, tuple]:
+    "Raises TypeError: a mask has a class for each pixel"
+    Interpretation.names(self, i)
+
+
 @patch
 def names(self: ClassificationInterpretation, i: int) -> tuple[tuple, tuple]:
     "The actual class of item `i` and the one said, each in a tuple, as texts"
@@ -465,23 +518,61 @@ def interpret(
     "What the model says of a set, in the way that suits its targets"
     return interpretation_class(self.dls).from_learner(self, ds_idx, dl, **kwargs)
 
-# %% ../nbs/70_interpret.ipynb #2d42a55a
+# %% ../nbs/70_interpret.ipynb #044663e6
+@patch
+def outputs_to_explain(self: Interpretation, i: int) -> list[tuple]:
+    "(number of an output, what stands above its map) for item `i`; raises TypeError for targets that have no such"
+    raise TypeError(f'heat maps are for a class, several classes or numbers per picture, and not for a {type(self).__name__}: '
+                    'plot_top_losses shows where its targets and predictions differ')
+
+
+@patch
+def outputs_to_explain(self: SegmentationInterpretation, i: int) -> list[tuple]:
+    "Raises TypeError: a mask says of each place what it is"
+    Interpretation.outputs_to_explain(self, i)
+
+
+@patch
+def outputs_to_explain(self: ClassificationInterpretation, i: int) -> list[tuple]:
+    "The class said and the actual one"
+    return [(int(o[i]), f'{word} {self.vocab[int(o[i])]}') for o, word in ((self.said, 'said'), (self.targs, 'is'))]
+
+
+@patch
+def outputs_to_explain(self: MultiLabelInterpretation, i: int) -> list[tuple]:
+    "The classes that were said, and those that should have been"
+    words = {(True, True): 'found', (True, False): 'missed', (False, True): 'in vain'}
+    return [(c, f'{words[so, said]} {self.vocab[c]}') for c, (so, said) in
+            enumerate(zip(self.targs[i].tolist(), self.said[i].tolist())) if so or said]
+
+
+@patch
+def outputs_to_explain(self: RegressionInterpretation, i: int) -> list[tuple]:
+    "Each number"
+    return [(c, f'said {p:.3g}, is {t:.3g}') for c, (p, t) in enumerate(zip(self.preds[i].tolist(), self.targs[i].tolist()))]
+
+# %% ../nbs/70_interpret.ipynb #9768a6fa
 @patch
 def show_heatmaps(
-    self: ClassificationInterpretation,
+    self: Interpretation,
     idxs: Any = 4,            # numbers of items; or how many of those with the greatest loss
     layer: nn.Module = None,  # whose maps are taken; the body, `learn.model[0]`, if not given
+    ncols: int = None,        # columns of the grid
     figsize: tuple = None,    # inches
     **kwargs,                 # passed to `show_heatmap`: `alpha`, `cmap`
 ) -> list[plt.Axes]:
-    "For each item where the score of the class said comes from, and that of the actual class"
+    "A map for each output worth one; raises TypeError for targets without, or items that are no picture; ValueError if no class is there"
     from fastlite.vision.heatmap import acts_and_grads, gradcam, show_heatmap
     idxs = self.top_losses(idxs)[1].tolist() if isinstance(idxs, int) else [int(i) for i in idxs]
-    n_inp, axes = self.learn.dls.n_inp, get_grid(2*len(idxs), None, 4 if len(idxs) > 1 else 2, figsize, imsize=2.2)
-    for k, i in enumerate(idxs):
-        b = loader_of(self.dl, [i]).one_batch()
-        picture = self.dl.decode_batch(b, 1)[0][0]
-        for ax, c, word in zip(axes[2*k:], (int(self.said[i]), int(self.targs[i])), ('said', 'is')):
-            acts, grads, _ = acts_and_grads(self.learn.model, tuple(b[:n_inp]), c, layer)
-            show_heatmap(picture, gradcam(acts, grads), ax, **kwargs).set_title(f'{word} {self.vocab[c]}', fontsize=9)
+    wanted = [(i, c, title) for i in idxs for c, title in self.outputs_to_explain(i)]
+    if not wanted: raise ValueError(f'no class was said of the items {idxs}, and none should have been: there is nothing to explain')
+    axes = get_grid(len(wanted), None, ncols or min(4, len(wanted)), figsize, imsize=2.2)
+    last, n_inp = None, self.learn.dls.n_inp
+    for ax, (i, c, title) in zip(axes, wanted):
+        if i != last:
+            b, last = next(iter(loader_of(self.dl, [i]))), i
+            picture = self.samples([i])[0][0][0]
+            if not is_picture(picture): raise TypeError(f'a heat map lies over a picture, and item {i} is a {type(picture).__name__}')
+        acts, grads, _ = acts_and_grads(self.learn.model, tuple(b[:n_inp]), c, layer)
+        show_heatmap(picture, gradcam(acts, grads), ax, **kwargs).set_title(title, fontsize=9)
     return axes
