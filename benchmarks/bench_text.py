@@ -1,6 +1,10 @@
-"""Tokenizing, batches for a language model, and the memory of tokenizing; beside fastai where it is installed."""
-import random, resource, subprocess, sys, warnings
+"""Tokenizing, batches for a language model, and the memory of tokenizing; beside fastai where it is installed.
 
+The texts are Python's language reference, or the column `text` of the csv file that BENCH_TEXTS names.
+"""
+import os, random, resource, subprocess, sys, warnings
+
+import pandas as pd
 import torch
 
 from fastlite.data.external import URLs, untar_data
@@ -13,7 +17,8 @@ N_TOKENS, REPEATS = 1_000_000, 3
 
 
 def corpus() -> list[str]:
-    "Paragraphs of Python's language reference, capitals and signs and all; some 1,000 characters each"
+    "Pieces of Python's language reference, capitals and signs and all, of 1,000 characters; or what BENCH_TEXTS has"
+    if file := os.environ.get('BENCH_TEXTS'): return pd.read_csv(file).text.tolist()
     texts = [read_text(file) for file in get_text_files(untar_data(URLs.PYDOCS))]
     return [text[i:i + 1000] for text in texts for i in range(0, len(text), 1000)]
 
@@ -82,10 +87,9 @@ def tokenize_made(n: int):
 
 
 def memory():
-    "A line: how memory grows with the corpus"
-    small, large = 1000, 8000
-    grown = (peak(large) - peak(small))/(large - small)
-    print(f'memory of tokenizing: {grown:,.0f} bytes more for each more text of 5,700 bytes and 1,000 tokens')
+    "A line: how memory grows with the corpus; the peak is that of importing torch, below which much fits"
+    few, many = (peak(n)/2**20 for n in (1000, 20_000))
+    print(f'memory of tokenizing 1,000 texts of 1,000 tokens, at most: {few:.0f} MB; of 20,000: {many:.0f} MB')
 
 
 if __name__ == '__main__':

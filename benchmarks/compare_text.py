@@ -4,11 +4,12 @@
 
 FOLDER holds `imdb_sample.tgz` and `wiki_articles.tgz`, the course's archives. Prints a markdown table. Without fastai only
 our rows are printed. The seconds are those of the processor, so that whatever else the machine does is not counted; those to
-prepare are of this process alone.
+prepare are of this process alone. What each run gave goes to stderr.
 """
 import argparse
 import importlib
 import statistics
+import sys
 import tarfile
 import tempfile
 import time
@@ -61,25 +62,35 @@ def wiki_learner(lib, dls):
 TASKS = {'imdb_sample': (imdb_data, imdb_learner, 5, 1e-2, 'accuracy'), 'wiki_articles': (wiki_data, wiki_learner, 3, 1e-2, 'perplexity')}
 
 
-def measure(lib, name: str, file: Path, path: Path, seeds: int) -> str:
-    "A row of the table"
-    data, learner, n_epoch, lr, _ = TASKS[name]
-    start = time.process_time()
-    dls = data(lib, file, path)
-    dls.one_batch()
-    prepared, values, seconds = time.process_time() - start, [], []
-    vocab = dls.vocab if isinstance(dls.vocab[0], str) else dls.vocab[0]
-    for seed in range(seeds):
-        lib.set_seed(seed)
-        learn = learner(lib, dls)
+class Side:
+    "One library on one set: its loaders, and what is measured with them"
+    def __init__(self, lib, name: str, file: Path, path: Path):
+        self.lib, self.name, self.values, self.seconds = lib, name, [], []
+        start = time.process_time()
+        self.dls = TASKS[name][0](lib, file, path)
+        self.dls.one_batch()
+        self.prepared = time.process_time() - start
+
+    def train(self, seed: int):
+        "Train a new model, and note its value and the seconds per epoch"
+        _, learner, n_epoch, lr, _ = TASKS[self.name]
+        self.lib.set_seed(seed)
+        learn = learner(self.lib, self.dls)
         with learn.no_bar(), learn.no_logging():
             start = time.process_time()
             learn.fit_one_cycle(n_epoch, lr)
-            seconds.append((time.process_time() - start)/n_epoch)
-        values.append(float(learn.recorder.values[-1][-1]))
-    n = sum(p.numel() for p in learn.model.parameters())
-    return (f'| {name} | {lib.__name__.split(".")[0]} | {statistics.mean(values):.3f} ± {statistics.stdev(values) if seeds > 1 else 0:.3f} '
-            f'| {min(values):.3f} – {max(values):.3f} | {statistics.median(seconds):.1f} | {prepared:.1f} | {len(vocab):,} | {n:,} |')
+            self.seconds.append((time.process_time() - start)/n_epoch)
+        self.values.append(float(learn.recorder.values[-1][-1]))
+        self.n = sum(p.numel() for p in learn.model.parameters())
+        print(f'{self.name} {self.lib.__name__} seed {seed}: {self.values[-1]:.4f}, {self.seconds[-1]:.1f} s', file=sys.stderr, flush=True)
+
+    def row(self) -> str:
+        "A row of the table"
+        mean, sd = statistics.mean(self.values), statistics.stdev(self.values) if len(self.values) > 1 else 0
+        vocab = self.dls.vocab if isinstance(self.dls.vocab[0], str) else self.dls.vocab[0]
+        return (f'| {self.name} | {TASKS[self.name][-1]} | {self.lib.__name__.split(".")[0]} | {mean:.3f} ± {sd:.3f} '
+                f'| {min(self.values):.3f} – {max(self.values):.3f} | {statistics.median(self.seconds):.1f} | {self.prepared:.1f} '
+                f'| {len(vocab):,} | {self.n:,} |')
 
 
 def main():
@@ -92,12 +103,15 @@ def main():
     libs = [importlib.import_module('fastlite.text.all')]
     try: libs.append(importlib.import_module('fastai.text.all'))
     except ImportError: print('fastai is not there: our rows alone')
-    print('| set | library | mean ± deviation | range | seconds per epoch | seconds to prepare | vocabulary | parameters |')
-    print('|---|---|---|---|---|---|---|---|')
+    print('| set | measure | library | mean ± deviation | range | seconds per epoch | seconds to prepare | vocabulary | parameters |')
+    print('|---|---|---|---|---|---|---|---|---|')
     with tempfile.TemporaryDirectory() as tmp:
         for name in args.only:
             file = unpacked(args.folder, name, Path(tmp))
-            for lib in libs: print(measure(lib, name, file, Path(tmp), args.seeds), flush=True)
+            sides = [Side(lib, name, file, Path(tmp)) for lib in libs]
+            for seed in range(args.seeds):  # in turns, so that a slow moment of the machine meets both
+                for side in sides: side.train(seed)
+            for side in sides: print(side.row(), flush=True)
 
 
 if __name__ == '__main__': main()

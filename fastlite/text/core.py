@@ -7,30 +7,25 @@ __all__ = ['UNK', 'PAD', 'BOS', 'EOS', 'FLD', 'TK_REP', 'TK_WREP', 'TK_UP', 'TK_
            'text_post_rules', 'SpacyTokenizer', 'fix_html', 'replace_rep', 'replace_wrep', 'spec_add_spaces',
            'rm_useless_spaces', 'replace_all_caps', 'replace_maj', 'lowercase', 'replace_space', 'apply_rules',
            'BaseTokenizer', 'RegexTokenizer', 'WordTokenizer', 'tokenize1', 'SubwordTokenizer', 'read_text',
-           'WordIndex', 'encode_texts', 'text_key', 'TokenStore', 'Tokenizer', 'join_columns', 'tokenize_texts',
-           'tokenize_files', 'tokenize_df']
+           'Tokenizer', 'join_columns', 'tokenize_texts', 'tokenize_files', 'tokenize_df']
 
-# %% ../../nbs/60_text.core.ipynb #b752f2f4
+# %% ../../nbs/60_text.core.ipynb #9153c98c
 import html
 import os
 import re
-import tempfile
-from array import array
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
-from hashlib import blake2b
 from itertools import islice
-from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from fastcore.basics import patch
 
 from ..core import listify, short
 from ..data.transforms import ColReader
+from .store import TokenStore, WordIndex, encode_texts, text_key
 from ..torch_core import TitledStr
 from ..transform import Transform, as_transform, from_config, portable, to_config
 
@@ -187,12 +182,22 @@ def _joints(tokenizer):
         pairs |= {a[-1] + b[0] for a, b in zip(parts, parts[1:])}
     return pairs
 
-# %% ../../nbs/60_text.core.ipynb #50081698
-_between_words = re.compile(r' (?<=\S )(?=\S)')
-_simple = re.compile(r'([a-z]+)([,.!?;:")]|\'s)?')
-_endless = re.compile(r'\S{500}(?=\S)')
+# %% ../../nbs/60_text.core.ipynb #65b7859e
+_pieces = re.compile(r'\S+|[^\S ]\s*|(?<=\s)\s+|\A\s+')
+
+# %% ../../nbs/60_text.core.ipynb #ff8181dd
+_signs_around = re.compile(r"""[("'*\[{_‘“]*[a-z]+(?:(?:[._][a-z]+)+|(?:-[a-z]+)+)?(?:['’]s)?(?:[()\[\]{}"'’”*_,!?;:]|(?<!\.)\.(?!\.))*""")
+_simple_tokens = re.compile(r"[a-z]+(?:[._][a-z]+)*|(?<=[a-z])['’]s(?![a-z])|.")
 
 
+def _simple(piece, cases):
+    "The tokens of a word with signs around it; None if it is more than that, or has a special case in it"
+    if not _signs_around.fullmatch(piece): return None
+    tokens = _simple_tokens.findall(piece)
+    parts = [tokens[i:j] for i in range(len(tokens)) for j in range(i + 1, len(tokens) + 1)]
+    return None if any(''.join(part) in cases for part in parts if len(part) > 1 or part[0][0].isalpha()) else tokens
+
+# %% ../../nbs/60_text.core.ipynb #a8e46c9c
 @portable
 class WordTokenizer:
     "The tokens of spaCy's blank tokenizer, each piece between two spaces looked up in what was met before"
@@ -225,20 +230,17 @@ class WordTokenizer:
         return res
 
     def _look(self, piece):
-        cuts = [m.end() for m in _endless.finditer(piece)] if len(piece) > 500 else []
-        if cuts:  # spaCy's time grows with the square of what has no space in it
-            parts = [piece[a:b] for a, b in zip([0, *cuts], [*cuts, len(piece)])]
-            return [token for part in parts for token in self.known.get(part) or self._look(part)]
+        if len(piece) > 500 and ' ' not in piece:  # spaCy's time grows with the square of what has no space in it
+            return [token for i in range(0, len(piece), 500) for token in self._look(piece[i:i + 500])]
         if len(self.known) >= self.cache_size: self.known.clear()
-        simple = _simple.fullmatch(piece) if self.lang == 'en' else None
-        if simple and piece not in self.cases and simple[1] not in self.cases: found = [o for o in simple.groups() if o]
-        else: found = [token.text for token in self.spacy(piece)]
+        found = _simple(piece, self.cases) if self.lang == 'en' else None
+        if found is None: found = [token.text for token in self.spacy(piece)]
         if len(piece) <= 500: self.known[piece] = found
         return found
 
     def pieces(self, text: str) -> list[str]:
-        "The text, cut at single spaces between words, where that changes no token"
-        pieces = _between_words.split(text)
+        "The text, cut at white space, where that changes no token"
+        pieces = _pieces.findall(text)
         if self.joints.isdisjoint([a[-1] + b[0] for a, b in zip(pieces, pieces[1:])]): return pieces
         res = pieces[:1]
         for piece in pieces[1:]:
@@ -312,137 +314,6 @@ def read_text(
         f'{path} is not in {encoding}: byte {e.start} is 0x{data[e.start]:02x}, after {data[:e.start][-30:]}. Say how it '
         "is stored, such as encoding='cp1252' (western Windows), 'latin-1' or 'utf-16'") from e
     return text.replace('\r\n', '\n').replace('\r', '\n')
-
-# %% ../../nbs/60_text.core.ipynb #80a96dab
-class WordIndex:
-    "A number for each different token, in the order in which they are met"
-    def __init__(self): self.words, self.numbers = [], {}
-    def __len__(self): return len(self.words)
-
-    def encode(self, tokens: list[str]) -> list[int]:
-        "The numbers of `tokens`; a new token gets the next one"
-        try: return [self.numbers[token] for token in tokens]
-        except KeyError:
-            for token in tokens:
-                if self.numbers.setdefault(token, len(self.words)) == len(self.words): self.words.append(token)
-            return [self.numbers[token] for token in tokens]
-
-    def decode(self, ids: Iterable[int]) -> list[str]:
-        "The tokens with these numbers"
-        return [self.words[i] for i in ids]
-
-# %% ../../nbs/60_text.core.ipynb #36c76b1b
-def _serve(pipe, run):
-    "In another process: receive items, send their lengths, the numbers of their tokens, and the tokens that are new"
-    index = WordIndex()
-    while (items := pipe.recv()) is not None:
-        n_known, ids, lengths = len(index), array('i'), []
-        try:
-            for item in items:
-                new = index.encode(run(item))
-                ids.extend(new)
-                lengths.append(len(new))
-        except Exception as e: pipe.send(e)
-        else: pipe.send((lengths, np.frombuffer(ids, np.int32), index.words[n_known:]))
-
-
-def _portions(items, size=200_000):
-    "Lists of items of some `size` characters; a file counts as 5,000"
-    portion, n = [], 0
-    for item in items:
-        portion.append(item)
-        n += len(item) if isinstance(item, str) else 5000
-        if n >= size:
-            yield portion
-            portion, n = [], 0
-    if portion: yield portion
-
-# %% ../../nbs/60_text.core.ipynb #73ad2baf
-class _Worker:
-    "A process that tokenizes, and how its numbers translate into those of `index`"
-    def __init__(self, run, index):
-        context = get_context('fork' if 'fork' in get_all_start_methods() else None)
-        self.pipe, other = context.Pipe()
-        self.process = context.Process(target=_serve, args=(other, run), daemon=True)
-        self.process.start()
-        other.close()
-        self.index, self.table, self.busy = index, np.zeros(0, np.int32), False
-
-    def give(self, portion):
-        self.pipe.send(portion)
-        self.busy = True
-
-    def take(self):
-        "The numbers of the tokens of each item that was given"
-        try: res = self.pipe.recv()
-        except EOFError: raise RuntimeError('a process that tokenizes was ended from outside; perhaps memory ran out. '
-                                            'Try n_workers=0') from None
-        self.busy = False
-        if isinstance(res, Exception): raise res
-        lengths, ids, new = res
-        self.table = np.concatenate([self.table, np.array(self.index.encode(new), np.int32)])
-        return np.split(self.table[ids], np.cumsum(lengths)[:-1])
-
-
-def encode_texts(
-    items: Iterable,     # texts, files, or whatever `run` takes
-    run: Callable,       # item → tokens
-    index: WordIndex,    # gets the tokens that are new
-    n_workers: int = 0,  # processes; 0: this one alone
-) -> Iterator:           # for each item the numbers of its tokens
-    "The tokens of each item, as numbers, in order"
-    if not n_workers:
-        for item in items: yield np.array(index.encode(run(item)), np.int32)
-        return
-    portions, workers = _portions(items), [_Worker(run, index) for _ in range(n_workers)]
-    try:
-        for worker, portion in zip(workers, portions): worker.give(portion)
-        while workers[0].busy:
-            for worker in workers:
-                if not worker.busy: continue
-                done = worker.take()
-                portion = next(portions, None)
-                if portion is not None: worker.give(portion)
-                yield from done
-    finally:
-        for worker in workers:
-            worker.process.terminate()
-            worker.process.join()
-
-# %% ../../nbs/60_text.core.ipynb #e6fa500e
-def text_key(
-    item: str | Path,  # a text, or a file
-) -> int:
-    "By what the tokens of a text or file are found again"
-    if isinstance(item, Path): stat = item.stat(); item = f'{item}\0{stat.st_size}\0{stat.st_mtime_ns}'
-    return int.from_bytes(blake2b(item.encode('utf8', 'surrogatepass'), digest_size=8).digest(), 'little')
-
-
-class TokenStore:
-    "The tokens of many texts, as 32-bit numbers in a file that goes when this goes"
-    def __init__(self):
-        self.index, self.places, self.end, self.process = WordIndex(), {}, 0, os.getpid()
-        self.file = tempfile.TemporaryFile(prefix='fastlite-')
-
-    def __len__(self): return len(self.places)
-    def __deepcopy__(self, memo): return self  # it is a memory of what is true, and may be shared
-
-    def put(self,
-        key: int,              # from `text_key`
-        ids: Iterable[int],    # numbers of its `index`
-    ):
-        "Keep the tokens of a text"
-        if self.process != os.getpid(): return  # a copy of this object, which shares the file
-        record = np.array([len(ids), *ids], np.int32).tobytes()
-        os.pwrite(self.file.fileno(), record, self.end)
-        self.places[key], self.end = self.end, self.end + len(record)
-
-    def get(self, key: int) -> list[str] | None:
-        "The tokens of a text; None if they are not kept"
-        start = self.places.get(key)
-        if start is None: return None
-        n = int.from_bytes(os.pread(self.file.fileno(), 4, start), 'little')
-        return self.index.decode(np.frombuffer(os.pread(self.file.fileno(), 4*n, start + 4), np.int32).tolist())
 
 # %% ../../nbs/60_text.core.ipynb #da6a2f5d
 @portable
