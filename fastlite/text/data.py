@@ -325,7 +325,7 @@ def show_batch(self: TextDL,
     if b is None: b = self.batch_to_show()
     show_texts(self.decode_batch(b, max_n), getattr(self, 'columns', None), trunc_at)
 
-# %% ../../nbs/61_text.data.ipynb #6b8a8606
+# %% ../../nbs/61_text.data.ipynb #9a09ca63
 @portable
 def reverse_text(o: TensorText) -> TensorText:
     "The numbers of a text from the last to the first"
@@ -350,7 +350,7 @@ class JoinColumns(ItemTransform):
         if not hasattr(row, 'keys'): return row
         return {**dict(row), 'text': join_columns(row, self.cols, self.mark_fields)}
 
-
+# %% ../../nbs/61_text.data.ipynb #d0e22f3c
 class TextBlock(TransformBlock):
     "Texts: tokenized, as numbers, and either joined to a stream or filled up to one length"
     def __init__(self,
@@ -368,7 +368,7 @@ class TextBlock(TransformBlock):
         kwargs = {'seq_len': seq_len} if is_lm else {'before_batch': PadChunk(seq_len)}
         super().__init__(type_tfms=steps, dl_type=LMDataLoader if is_lm else TextDL, dls_kwargs=kwargs)
 
-
+# %% ../../nbs/61_text.data.ipynb #74fe7d52
 @patch(cls_method=True)
 def from_folder(cls: TextBlock,
     path: str | Path,        # folder of the files; nothing is written there
@@ -425,13 +425,13 @@ def _text_blocks(tok_tfm, text_vocab, is_lm, seq_len, backwards, y_block):
     texts = TextBlock(tok_tfm, text_vocab, is_lm, seq_len, backwards)
     return texts if is_lm else (texts, y_block)
 
-# %% ../../nbs/61_text.data.ipynb #655b5994
+# %% ../../nbs/61_text.data.ipynb #0fd64212
 @patch(cls_method=True)
 def from_df(cls: TextDataLoaders,
     df: pd.DataFrame,         # a row for each text
     path: str | Path = '.',   # where a Learner writes
     valid_pct: float = 0.2,   # share of the rows that are for validation
-    seed: int = None,         # of the split
+    seed: int = None,         # of the split, and of the order of the texts
     text_col: Any = 0,        # column of the text, by name or number, or several
     label_col: Any = 1,       # column of the label
     label_delim: str = None,  # parts the labels in a text of several
@@ -451,9 +451,9 @@ def from_df(cls: TextDataLoaders,
     block = DataBlock(_text_blocks(steps, text_vocab, is_lm, seq_len, backwards, y_block),
                       get_y=None if is_lm else ColReader(label_col, label_delim=label_delim),
                       splitter=RandomSplitter(valid_pct, seed) if valid_col is None else ColSplitter(valid_col))
-    return cls.from_dblock(block, df, path, **kwargs)
+    return cls.from_dblock(block, df, path, seed=seed, **kwargs)
 
-
+# %% ../../nbs/61_text.data.ipynb #6dc47da8
 @patch(cls_method=True)
 def from_csv(cls: TextDataLoaders,
     path: str | Path,               # folder
@@ -472,14 +472,14 @@ def from_csv(cls: TextDataLoaders,
         raise
     return cls.from_df(df, path=path, **kwargs)
 
-
+# %% ../../nbs/61_text.data.ipynb #973f8cc1
 @patch(cls_method=True)
 def from_folder(cls: TextDataLoaders,
     path: str | Path,         # folder; a Learner writes there, too
     train: str = 'train',     # folder in it, with a folder for each class
     valid: str = 'valid',     # likewise, for validation
     valid_pct: float = None,  # share for validation, of all texts in `path`, in place of those two
-    seed: int = None,         # of the split by `valid_pct`
+    seed: int = None,         # of the split by `valid_pct`, and of the order of the texts
     vocab: list = None,       # the classes in their order; the names of the folders if not given
     text_vocab: list = None,  # tokens in their order; those of the training texts if not given
     is_lm: bool = False,      # for a language model, without labels
@@ -493,7 +493,7 @@ def from_folder(cls: TextDataLoaders,
                       get_items=partial(get_text_files, folders=None if valid_pct else [train, valid]),
                       get_y=None if is_lm else parent_label,
                       splitter=RandomSplitter(valid_pct, seed) if valid_pct else FolderSplitter(train, valid))
-    return cls.from_dblock(block, path, path, **kwargs)
+    return cls.from_dblock(block, path, path, seed=seed, **kwargs)
 
 # %% ../../nbs/61_text.data.ipynb #b9d7b138
 @patch
