@@ -144,7 +144,11 @@ class Page:
 
     def name(self, k: int) -> str:
         "The file under card `k`"
-        return self.find('.fastlite-card')[k].text.split('\n')[0]
+        return self.texts()[k][0]
+
+    def texts(self) -> list:
+        "What stands on the cards: the file, the class and set, what is said and how surely, and the choices"
+        return [o.text.split('\n') for o in self.find('.fastlite-card')]
 
     def chosen(self, k: int) -> str:
         "What is chosen on card `k`"
@@ -161,9 +165,13 @@ class Page:
 
     def filter(self, number: int, text: str):
         "Choose in one of the menus above the cards, and wait for the page"
-        names = [self.name(k) for k in range(3)]
+        before = self.texts()
         self.select(self.find('.fastlite-filter')[number]).select_by_visible_text(text)
-        wait(f'other cards after {text}', lambda: [self.name(k) for k in range(3)] != names)
+        wait(f'other cards after {text}', lambda: self.texts() != before)
+
+    def shows(self, text: str):
+        "Wait until this text is somewhere in the cleaner"
+        wait(f'the cleaner shows {text!r}', lambda: text in self.find('.fastlite-cleaner')[0].text)
 
     def click(self, text: str):
         "Press the button with this text"
@@ -187,19 +195,47 @@ def equal(what: str, found, wanted):
     if found != wanted: raise AssertionError(f'{what}: {found!r}, not {wanted!r}')
 
 
+def try_views(page: Page):
+    "Sets, orders and pages: what is shown is what was asked for, and the way back leads to the first page"
+    worst = page.name(0)
+    page.filter(1, 'valid')
+    page.shows('1–12 of 18')
+    equal('sets on a page of the validation set', {o[1].split(' · ')[-1] for o in page.texts()}, {'valid'})
+    page.filter(1, 'all')
+    page.filter(2, 'confidence')
+    sure = [int(o[2].split(', ')[-1].strip('%')) for o in page.texts()]
+    equal('probabilities in the order of confidence', sure, sorted(sure))
+    page.filter(2, 'loss')
+    page.shows('1–12 of 60')
+    page.click('▶')
+    page.shows('13–24 of 60')
+    if page.name(0) == worst: raise AssertionError('the second page begins like the first')
+    page.shot('2-second-page')
+    page.click('◀')
+    page.shows('1–12 of 60')
+    equal('the first picture after all that', page.name(0), worst)
+
+
 def try_cleaner(page: Page, root: Path):
     "What somebody does who cleans a set, with a look at the page and the files after each step"
     def files(folder=root): return sorted(p.relative_to(folder).as_posix() for p in folder.rglob('*.png'))
     before = files()
     equal('cards', len(page.find('.fastlite-card')), 12)
     page.shot('1-opened')
+    try_views(page)
     bad, other = page.name(0), page.name(1)
     old = next(o for o in before if o.endswith(other)).split('/')[0]
     new = '4' if old != '4' else '7'
     page.choose(0, 'delete')
     page.choose(1, new)
     wait('both marks are counted', lambda: '1 to delete, 1 to change' in page.status())
-    page.shot('2-marked')
+    page.shot('3-marked')
+    page.click('save')
+    page.shows('written to')
+    edits = json.loads((root/'edits.json').read_text('utf-8'))['edits']
+    equal('edits on disk', [(o['file'].split('/')[-1], o['action'], o['labels']) for o in edits],
+          [(bad, 'delete', []), (other, 'label', [new])])
+    page.shot('4-saved')
     page.filter(0, '4')
     page.filter(0, 'all')
     equal('cards after looking at another class', (page.name(0), page.name(1)), (bad, other))
@@ -211,7 +247,7 @@ def try_cleaner(page: Page, root: Path):
     equal('files before apply', files(), before)
     page.click('apply')
     wait('apply says what it did', lambda: 'folder' in page.status())
-    page.shot('3-applied')
+    page.shot('5-applied')
     after = [o for o in before if not o.endswith((bad, other))] + [f'{new}/{other}']
     equal('files after apply', files(), sorted(after))
     equal('files in the trash', [o.split('/')[-1] for o in files(root.with_name('digits-trash'))], [bad])
@@ -219,7 +255,7 @@ def try_cleaner(page: Page, root: Path):
     wait('take back says what it did', lambda: 'where it was' in page.status())
     equal('files after take back', files(), before)
     equal('marks after take back', (page.chosen(0), page.chosen(1)), ('delete', new))
-    page.shot('4-taken-back')
+    page.shot('6-taken-back')
 
 
 def run(pictures: Path | None = None):
