@@ -81,7 +81,7 @@ class EmbeddingDropout(Module):
         "The probability"
         return f'embed_p={self.embed_p}'
 
-# %% ../../../nbs/63_text.models.awdlstm.ipynb #4e1051c5
+# %% ../../../nbs/63_text.models.awdlstm.ipynb #4ab1e339
 def resize_state(
     state: tuple,  # tensors of layers×rows×features
     bs: int,       # rows that are wanted
@@ -91,7 +91,7 @@ def resize_state(
     if more > 0: return tuple(F.pad(s, (0, 0, 0, more)) for s in state)
     return tuple(s[:, :bs].contiguous() for s in state)
 
-
+# %% ../../../nbs/63_text.models.awdlstm.ipynb #d3a9df10
 class AWD_LSTM(Module):
     "LSTMs on an embedding, with dropout everywhere, that remember until `reset`; arXiv 1708.02182"
     def __init__(
