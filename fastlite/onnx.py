@@ -76,7 +76,7 @@ def parity(
     if not largest <= tol: raise ValueError(f'the ONNX file computes something else: a difference of {largest:.2g}, more than {tol:g}')
     return Parity(file, largest, n, sizes)
 
-# %% ../nbs/82_onnx.ipynb #86058081
+# %% ../nbs/82_onnx.ipynb #ae65ff74
 @patch
 def to_onnx(self: Predictor,
     fname: str | Path,   # the file
@@ -99,8 +99,10 @@ def _write_onnx(predictor, path, inputs, tol, spec):
         sizes = {'xb': tuple({0: torch.export.Dim.DYNAMIC} for _ in inputs)}
         try: torch.onnx.export(model, inputs, part, dynamo=True, external_data=False, verbose=False, input_names=names,
                                output_names=['output'], dynamic_shapes=sizes)
-        except Exception as e: raise ValueError(f'torch cannot write this {type(predictor.model).__name__} as ONNX: '
-                                                f'{(str(e.__cause__ or e).strip() or type(e).__name__).splitlines()[0]}') from e
+        except Exception as e: raise ValueError(
+            f'torch cannot write this {type(predictor.model).__name__} as ONNX. Networks for pictures and tables can be written, and not '
+            'those whose steps depend on the values they are given, as the recurrent ones for texts do. torch '
+            f'says: {(str(e.__cause__ or e).strip() or type(e).__name__).splitlines()[0]}') from e
         found = parity(part, model, inputs, tol)
         proto = onnx.load(part)
         onnx.helper.set_model_props(proto, {'fastlite': json.dumps({'version': fastlite.__version__, **spec})})
