@@ -7,7 +7,7 @@ __all__ = ['plain_value', 'distinct', 'numbers', 'check_columns', 'cont_cat_spli
            'TabularProc', 'learned_values', 'Categorify', 'FillStrategy', 'FillMissing', 'Normalize', 'make_procs',
            'run_procs']
 
-# %% ../../nbs/51_tabular.procs.ipynb #66663f7e
+# %% ../../nbs/51_tabular.procs.ipynb #17c5cd4e
 import copy
 import difflib
 import warnings
@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from ..core import short
+from ..data import transforms as data_transforms
 from ..data.transforms import CategoryMap
 
 # %% ../../nbs/51_tabular.procs.ipynb #da6952dd
@@ -373,12 +374,13 @@ class Normalize(TabularProc):
         "Means and deviations"
         return {'means': self.means, 'stds': self.stds}
 
-# %% ../../nbs/51_tabular.procs.ipynb #5146b3b4
+# %% ../../nbs/51_tabular.procs.ipynb #33e57ecc
 def make_procs(
     procs: Iterable,  # classes or objects
 ) -> list:            # objects, in their order
     "The steps in their order, as copies that have learned nothing of this table yet"
-    procs = [proc() if isinstance(proc, type) else copy.deepcopy(proc) for proc in procs or []]
+    procs = [Normalize if proc is data_transforms.Normalize else proc for proc in procs or []]  # the same name, for tensors
+    procs = [proc() if isinstance(proc, type) else copy.deepcopy(proc) for proc in procs]
     wrong = next((proc for proc in procs if not isinstance(proc, TabularProc)), None)
     if wrong is not None: raise TypeError(f'{short(wrong)} is no step of a table: procs are Categorify, FillMissing, Normalize')
     return sorted(procs, key=lambda proc: proc.order)
