@@ -155,7 +155,7 @@ def export(
     program: bool = False,             # store the model as a program of `torch.export`, which only those who trust you can load
     pickle: bool = False,              # store Python objects, which only those who trust you can load
 ) -> Path:                             # where it is
-    "Write a file for `load_learner`; raises ValueError naming what cannot travel"
+    "Write what predictions need, for `load_learner`; metrics, callbacks, optimizer stay here. ValueError: what cannot travel"
     path = self.path/fname
     if pickle: return _write_pickle(self, path)
     spec = {'fastlite': fastlite.__version__, 'data': self.dls.config(), 'loss': describe_loss(self.loss_func)}
