@@ -78,9 +78,11 @@ def results(paths: list[Path], root: Path, folder: Path):
     while waiting or running:
         while waiting and len(running) < cores(): running.append(started(waiting.pop(0), root, folder))
         time.sleep(0.05)
-        done = [(job, said) for job in running if (said := job.ended()) is not None]
-        running = [job for job in running if all(job is not other for other, _ in done)]
-        yield from done
+        for job in list(running):
+            said = job.ended()
+            if said is None: continue
+            running.remove(job)
+            yield job, said
 
 
 def import_big():
