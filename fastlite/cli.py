@@ -245,7 +245,7 @@ def collect(paths: list[Path], kind: str) -> tuple[list, list]:
         except (OSError, ValueError) as e: failed.append((path, e))
     return found, failed
 
-
+# %% ../nbs/85_cli.ipynb #569ebc12
 def writer(args: argparse.Namespace) -> Any:
     "A function that writes the answer for a file in the form asked for"
     if args.json: return lambda file, record: print(json.dumps({'file': str(file), **record}, ensure_ascii=False), flush=True)
@@ -264,7 +264,7 @@ def reason(name: Any, error: Exception) -> str:
     why = image_problem(name) if isinstance(name, Path) and name.is_file() and isinstance(error, OSError) else ''
     return ' '.join((why or str(error) or type(error).__name__).split())
 
-
+# %% ../nbs/85_cli.ipynb #94943f10
 def predict(args: argparse.Namespace) -> int:
     "`fastlite predict`"
     from fastlite.bundle import read_description

@@ -16,6 +16,7 @@ from time import perf_counter
 from typing import Any
 
 import matplotlib.pyplot as plt
+from fastcore.basics import patch
 from matplotlib.figure import Figure
 
 from .core import Callback
@@ -225,34 +226,44 @@ class ProgressCallback(Callback):
         "A bar for the validation"
         self.start('validation')
 
-    def start(self, label: str):
-        "Begin a bar over the batches of `learn.dl`"
-        self.view = self.view or find_view()
-        self.bars.append(Bar(len(self.dl), label))
-        self.next_look = perf_counter() + self.every
+# %% ../../nbs/32_callback.progress.ipynb #5530fb33
+@patch
+def start(self: ProgressCallback, label: str):
+    "Begin a bar over the batches of `learn.dl`"
+    self.view = self.view or find_view()
+    self.bars.append(Bar(len(self.dl), label))
+    self.next_look = perf_counter() + self.every
 
-    def after_batch(self):
-        "Draw the bar, at most every so often"
-        self.bars[-1].done = self.iter + 1  # a fit that goes on does not begin at 0
-        if perf_counter() < self.next_look: return
-        losses = self.recorder.smooth_losses if self.learn.training else []
-        if losses: self.bars[-1].comment = f'loss {losses[-1]:.4f}'
-        self.view.show(self.bars)
-        self.next_look = perf_counter() + self.every
 
-    def after_train(self):
-        "The bar of the epoch is done"
-        self.bars.pop()
+@patch
+def after_batch(self: ProgressCallback):
+    "Draw the bar, at most every so often"
+    self.bars[-1].done = self.iter + 1  # a fit that goes on does not begin at 0
+    if perf_counter() < self.next_look: return
+    losses = self.recorder.smooth_losses if self.learn.training else []
+    if losses: self.bars[-1].comment = f'loss {losses[-1]:.4f}'
+    self.view.show(self.bars)
+    self.next_look = perf_counter() + self.every
 
-    def after_validate(self):
-        "The bar of the validation is done"
-        self.bars.pop()
 
-    def cleanup(self):
-        "Take the bars away and give the Learner its logger back"
-        if self.view: self.view.close()
-        if self.logger_before: self.learn.logger = self.logger_before
-        self.bars, self.view, self.logger_before = [], None, None
+@patch
+def after_train(self: ProgressCallback):
+    "The bar of the epoch is done"
+    self.bars.pop()
+
+
+@patch
+def after_validate(self: ProgressCallback):
+    "The bar of the validation is done"
+    self.bars.pop()
+
+
+@patch
+def cleanup(self: ProgressCallback):
+    "Take the bars away and give the Learner its logger back"
+    if self.view: self.view.close()
+    if self.logger_before: self.learn.logger = self.logger_before
+    self.bars, self.view, self.logger_before = [], None, None
 
 
 Learner.default_cbs = (*Learner.default_cbs, ProgressCallback)

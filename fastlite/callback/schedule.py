@@ -424,7 +424,7 @@ class SuggestionMethod:
     "The functions that suggest rates, under the names older code has for them"
     Valley, Slide, Minimum, Steep = map(staticmethod, (valley, slide, minimum, steep))
 
-
+# %% ../../nbs/33_callback.schedule.ipynb #a41379fc
 def suggest(
     lrs: list,            # rates tried
     losses: list,         # smoothed loss at each, finite

@@ -15,6 +15,7 @@ from copy import deepcopy
 from typing import Any
 
 import torch
+from fastcore.basics import patch
 from torch import Tensor, nn
 
 from .core import Callback, CancelFitException
@@ -236,22 +237,28 @@ class TerminateOnNaNCallback(Callback):
         "Read the notes of the last batches"
         self.look()
 
-    def look(self):
-        "Ask the device about the batches since the last time"
-        fine = torch.stack(self.flags).tolist() if self.flags else []
-        bad = [batch for batch, ok in zip(self.batches, fine) if not ok]
-        self.flags, self.batches = [], []
-        if bad: self.stop(*bad[0])
+# %% ../../nbs/34_callback.tracker.ipynb #8751dec8
+@patch
+def look(self: TerminateOnNaNCallback):
+    "Ask the device about the batches since the last time"
+    fine = torch.stack(self.flags).tolist() if self.flags else []
+    bad = [batch for batch, ok in zip(self.batches, fine) if not ok]
+    self.flags, self.batches = [], []
+    if bad: self.stop(*bad[0])
 
-    def stop(self, xb: tuple, yb: tuple, epoch: int, i: int, lr: float, loss: Tensor):
-        "Say where it began, and end the fit"
-        what = f'the loss is {loss.item()}' if not all_finite(loss) else 'gradients are not finite'
-        where = first_non_finite(self.model, self.loss_func, xb, yb)
-        self.report = f'in epoch {epoch}, batch {i}, at learning rate {lr:.3g}, {what}; it begins in {where}'
-        warnings.warn(f'fit ended: {self.report}. This batch did not change the weights')
-        raise CancelFitException
 
-    def cleanup(self):
-        "Let go of the batches and give the check back to the Recorder"
-        self.flags, self.batches = [], []
-        if self.check_before is not None: self.recorder.check_finite = self.check_before
+@patch
+def stop(self: TerminateOnNaNCallback, xb: tuple, yb: tuple, epoch: int, i: int, lr: float, loss: Tensor):
+    "Say where it began, and end the fit"
+    what = f'the loss is {loss.item()}' if not all_finite(loss) else 'gradients are not finite'
+    where = first_non_finite(self.model, self.loss_func, xb, yb)
+    self.report = f'in epoch {epoch}, batch {i}, at learning rate {lr:.3g}, {what}; it begins in {where}'
+    warnings.warn(f'fit ended: {self.report}. This batch did not change the weights')
+    raise CancelFitException
+
+
+@patch
+def cleanup(self: TerminateOnNaNCallback):
+    "Let go of the batches and give the check back to the Recorder"
+    self.flags, self.batches = [], []
+    if self.check_before is not None: self.recorder.check_finite = self.check_before
