@@ -398,7 +398,7 @@ def tokens(self: Tokenizer, o: Any) -> list[str]:
         self.store.put(key, self.store.index.encode(found))
     return found
 
-
+# %% ../../nbs/60_text.core.ipynb #f664c347
 @patch
 def prepare(self: Tokenizer, items: Any):
     "Make and keep the tokens of `items`, in several processes if that pays"

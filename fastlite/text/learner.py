@@ -148,7 +148,7 @@ def write(
     finally: model.reset()
     return ids
 
-
+# %% ../../nbs/66_text.learner.ipynb #a9bc2888
 @patch
 def predict(
     self: LMLearner,
@@ -278,7 +278,7 @@ def save(
     if with_opt: state['opt'] = self.opt.state_dict()
     return save_state(self.state_path(file), state)
 
-
+# %% ../../nbs/66_text.learner.ipynb #197abf79
 @patch
 def load_pretrained(
     self: TextLearner,
