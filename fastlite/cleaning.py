@@ -195,22 +195,33 @@ def save(self: Cleaning, file: str | Path) -> Path:
     with atomic_write(file) as part: part.write_text(json.dumps({'format': 1, 'edits': self.log}, indent=1, ensure_ascii=False), 'utf-8')
     return Path(file)
 
-# %% ../nbs/71_cleaning.ipynb #39a3ea20
+# %% ../nbs/71_cleaning.ipynb #c79c02e7
+def _edits_in(file: Path) -> list[dict]:
+    "The edits in a log; raises ValueError if it is none"
+    def is_names(x): return isinstance(x, list) and all(isinstance(o, str) for o in x)
+    def is_edit(x): return (isinstance(x, dict) and isinstance(x.get('file'), str) and is_names(x.get('was')) and is_names(x.get('labels'))
+                            and x.get('action') in ('delete', 'keep', 'label'))
+    try: data = json.loads(file.read_text('utf-8'))
+    except ValueError: data = None
+    edits = data.get('edits') if isinstance(data, dict) and data.get('format') == 1 else None
+    if not isinstance(edits, list) or not all(map(is_edit, edits)): raise ValueError(f'{file} is no log of edits in format 1: `save` did not write it')
+    return edits
+
+
 @patch
 def load(self: Cleaning,
     file: str | Path,      # what `save` wrote
     strict: bool = True,   # refuse a log that does not fit; False: leave out what does not fit
 ) -> list[str]:            # what does not fit, in words
     "Mark items as the log in a file says"
-    data = json.loads(Path(file).read_text('utf-8'))
-    if not isinstance(data, dict) or data.get('format') != 1: raise ValueError(f'{file} is no log of edits in format 1: `save` did not write it')
     number, fitting, wrong = {self.name(i): i for i in self.view(order='name')}, [], []
-    for edit in data['edits']:
+    for edit in _edits_in(Path(file)):
         i, labels = number.get(edit['file']), tuple(edit['labels'])
         had, unknown = i is not None and list(self.items[i].labels), [o for o in labels if o not in self.vocab]
         if i is None: wrong.append(f'{edit["file"]} is not in the set')
         elif had != edit['was']: wrong.append(f'{edit["file"]} is {had}, but was {edit["was"]}')
         elif unknown: wrong.append(f'{edit["file"]} shall be {unknown}, which are no classes')
+        elif edit['action'] == 'label' and len(labels) != 1 and not self.multi: wrong.append(f'{edit["file"]} shall be {list(labels)}, not one class')
         else: fitting.append((i, edit['action'], labels))
     if wrong and strict: raise ValueError('\n  '.join([f'{file} does not fit this set (strict=False leaves out what does not):', *wrong[:10]]))
     for i, action, labels in fitting:

@@ -38,8 +38,17 @@ dls = block.dataloaders(root, bs=8, seed=1)
 learn = Learner(dls, nn.Sequential(nn.Flatten(), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 3)))
 with learn.no_bar(), learn.no_logging(): learn.fit(12, 5e-3)
 # %%
+from fastlite.cleaning import Cleaning, Item
+tags = ['even', 'odd', 'prime']
+files = sorted((root/'4').iterdir())[:6] + sorted((root/'7').iterdir())[:6]
+Path('tagged').mkdir()
+for k, f in enumerate(files): shutil.copy(f, f'tagged/{k:02}.png')
+shutil.copy('tagged/03.png', 'tagged/12.png')
+items = [Item(Path('tagged', f'{k:02}.png').absolute(), 'valid' if k == 12 else 'train', ('odd', 'prime') if 5 < k < 12 else ('even',), ('even',))
+         for k in range(13)]
+tagger = ImagesCleaner(state=Cleaning(items, tags, 'tagged', multi=True), height=64, max_n=6)
 cleaner = ImageClassifierCleaner(learn, height=96, max_n=12)
-cleaner'''
+display(cleaner, tagger)'''
 
 
 def missing() -> str:
@@ -119,11 +128,18 @@ def browser(folder: Path):
 
 class Page:
     "The notebook as the browser shows it"
-    def __init__(self, driver, pictures: Path | None): self.driver, self.pictures, self.n_shots = driver, pictures, 0
+    def __init__(self, driver, pictures: Path | None): self.driver, self.pictures, self.number = driver, pictures, 0
 
     def find(self, css: str) -> list:
-        "The visible elements that fit"
-        return [o for o in self.driver.find_elements('css selector', css) if o.is_displayed()]
+        "The visible elements that fit, those of the cleaner with `number` alone"
+        within = self.driver.find_elements('css selector', '.fastlite-cleaner')
+        if 'fastlite' not in css or not within: return [o for o in self.driver.find_elements('css selector', css) if o.is_displayed()]
+        return [o for o in within[self.number].find_elements('css selector', css) if o.is_displayed()]
+
+    @property
+    def cleaner(self):
+        "The element of the cleaner with `number`"
+        return self.driver.find_elements('css selector', '.fastlite-cleaner')[self.number]
 
     def run_all(self):
         "Run the notebook, once its kernel is there"
@@ -171,12 +187,27 @@ class Page:
 
     def shows(self, text: str):
         "Wait until this text is somewhere in the cleaner"
-        wait(f'the cleaner shows {text!r}', lambda: text in self.find('.fastlite-cleaner')[0].text)
+        wait(f'the cleaner shows {text!r}', lambda: text in self.cleaner.text)
 
     def click(self, text: str):
         "Press the button with this text"
-        def button(): return next((o for o in self.find('.fastlite-cleaner button') if o.text == text and o.is_enabled()), None)
+        def button():
+            buttons = self.cleaner.find_elements('css selector', 'button')
+            return next((o for o in buttons if o.text == text and o.is_displayed() and o.is_enabled()), None)
         wait(f'the button {text} can be pressed', button).click()
+
+    def tags(self, k: int) -> list:
+        "The tags on card `k`"
+        return [o.text.strip() for o in self.find('.fastlite-card')[k].find_elements('css selector', '.jupyter-widget-tag') if o.text.strip()]
+
+    def groups(self) -> list:
+        "The heading and the files of each frame of near duplicates"
+        found = [(frame.text.split('\n')[0], frame.find_elements('css selector', '.fastlite-card')) for frame in self.find('.fastlite-group')]
+        return [(heading, [o.text.split('\n')[0] for o in cards if o.is_displayed()]) for heading, cards in found]
+
+    def keys(self, k: int, *keys: str):
+        "Press keys on the choice of card `k`"
+        self.find('.fastlite-card')[k].find_element('css selector', 'select').send_keys(*keys)
 
     def status(self) -> str:
         "The line at the bottom"
@@ -187,7 +218,7 @@ class Page:
         if not self.pictures: return
         self.pictures.mkdir(parents=True, exist_ok=True)
         self.driver.save_screenshot(str(self.pictures/f'{name}.png'))
-        self.find('.fastlite-cleaner')[0].screenshot(str(self.pictures/f'{name}-cleaner.png'))
+        self.cleaner.screenshot(str(self.pictures/f'{name}-cleaner.png'))
 
 
 def equal(what: str, found, wanted):
@@ -236,6 +267,12 @@ def try_cleaner(page: Page, root: Path):
     equal('edits on disk', [(o['file'].split('/')[-1], o['action'], o['labels']) for o in edits],
           [(bad, 'delete', []), (other, 'label', [new])])
     page.shot('4-saved')
+    page.click('undo')
+    page.click('undo')
+    wait('nothing is marked', lambda: '0 to delete, 0 to change' in page.status())
+    page.click('load')
+    page.shows('2 choices loaded')
+    equal('marks after loading', (page.chosen(0), page.chosen(1)), ('delete', new))
     page.filter(0, '4')
     page.filter(0, 'all')
     equal('cards after looking at another class', (page.name(0), page.name(1)), (bad, other))
@@ -258,6 +295,47 @@ def try_cleaner(page: Page, root: Path):
     page.shot('6-taken-back')
 
 
+def try_keys(page: Page):
+    "The choice by keyboard: the first letter of a word takes it, and Tab leads to the next card"
+    from selenium.webdriver.common.keys import Keys
+    page.keys(2, 'd')
+    wait('d chooses delete', lambda: page.chosen(2) == 'delete')
+    page.keys(2, Keys.TAB)
+    page.driver.switch_to.active_element.send_keys('d')
+    wait('d chooses delete on the next card', lambda: page.chosen(3) == 'delete')
+    page.keys(2, 'k')
+    page.keys(3, 'k')
+    wait('k chooses keep', lambda: (page.chosen(2), page.chosen(3)) == ('keep', 'keep'))
+
+
+def try_tags(page: Page, root: Path):
+    "Several classes: tags are taken away and added, the table is written; and near duplicates in a frame"
+    page.number = 1
+    page.driver.execute_script('arguments[0].scrollIntoView()', page.cleaner)
+    equal('the first card', (page.name(0), page.tags(0)), ('00.png', ['even']))
+    page.choose(0, 'add prime')
+    wait('the tag is there', lambda: page.tags(0) == ['even', 'prime'])
+    page.find('.fastlite-card')[1].find_element('css selector', '.jupyter-widget-tag-close').click()
+    wait('the tag is gone', lambda: page.tags(1) == [])
+    wait('both are counted', lambda: '0 to delete, 2 to change' in page.status())
+    equal('choices after the tags', (page.chosen(0), page.chosen(1), page.chosen(2)), ('as tagged', 'as tagged', 'keep'))
+    page.choose(2, 'delete')
+    page.shot('7-tags')
+    page.choose(1, 'keep')
+    wait('the tag is there again', lambda: page.tags(1) == ['even'])
+    page.click('apply')
+    page.shows('cleaned.csv is written')
+    rows = dict(line.split(',')[:2] for line in (root/'cleaned.csv').read_text().splitlines())
+    equal('rows of the table', (rows['00.png'], rows['01.png'], '02.png' in rows), ('even prime', 'even', False))
+    page.click('take back')
+    page.shows('where it was')
+    page.filter(2, 'similar')
+    wait('a frame', page.groups)
+    equal('near duplicates', [o for o in page.groups() if '12.png' in o[1]], [('2 alike · labels differ: even / odd, prime · in more than one set: train / valid'
+          if '03.png' not in page.groups()[0][1] else '2 alike · in more than one set: train / valid', ['03.png', '12.png'])])
+    page.shot('8-similar')
+
+
 def run(pictures: Path | None = None):
     "The whole test; an AssertionError says what went wrong"
     import nbformat
@@ -275,6 +353,8 @@ def run(pictures: Path | None = None):
             driver.get(address)
             page.run_all()
             try_cleaner(page, work/'digits')
+            try_keys(page)
+            try_tags(page, work/'tagged')
         except BaseException:
             if pictures: driver.save_screenshot(str(pictures/'failed.png'))
             raise

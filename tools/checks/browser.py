@@ -4,7 +4,7 @@ from pathlib import Path
 
 from test_browser import missing
 
-SECONDS = 300
+SECONDS = 480
 
 
 def check(root: Path) -> list[str]:
