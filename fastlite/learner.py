@@ -231,11 +231,17 @@ def show_results(
     axes = iter(get_grid(side*len(wanted), nrows, side*(ncols or min(len(wanted), 5 - side)), figsize))
     for w, g in zip(wanted, got): show_result(w[:n_inp], w[n_inp:], g[n_inp:], [next(axes) for _ in range(side)])
 
-# %% ../nbs/31_learner.ipynb #ce2f7160
+# %% ../nbs/31_learner.ipynb #a3c02084
 @patch
 def state_path(self: Learner, file: str | Path) -> Path:
     "The file that `save` and `load` mean by `file`: a name in `path/model_dir`, or a whole path"
     return self.path/self.model_dir/(str(file).removesuffix('.safetensors') + '.safetensors')
+
+
+@patch
+def saved_state(self: Learner) -> dict:
+    "What `save` writes besides the state of the optimizer"
+    return {'model': self.model.state_dict()}
 
 
 @patch
@@ -245,7 +251,7 @@ def save(
     with_opt: bool = True,  # the state of the optimizer too
 ) -> Path:                  # the file written
     "Save the weights, and the state of the optimizer"
-    state = {'model': self.model.state_dict()}
+    state = self.saved_state()
     if with_opt: state['opt'] = self.opt.state_dict()
     return save_state(self.state_path(file), state)
 

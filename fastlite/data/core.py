@@ -186,6 +186,12 @@ def show_at(
     "Show sample `i` of `dsets`"
     return dsets.show(dsets[i], **kwargs)
 
+# %% ../../nbs/11_data.core.ipynb #7d9b15cd
+@patch
+def show(self: TfmdLists, item: Any, ctx: Any = None, **kwargs) -> Any:
+    "Show an item of this list"
+    return show_parts((self.decode(item),), ctx, **kwargs)
+
 # %% ../../nbs/11_data.core.ipynb #143ee5bb
 @patch(as_prop=True)
 def vocab(self: Datasets) -> list:
@@ -365,6 +371,22 @@ def dataloaders(self: Datasets,
     valid = dl_type(valid_ds, **dict(bs=val_bs or bs, shuffle=False, seed=train.seed) | kwargs | of_valid)
     for pipeline in (train.after_item, train.before_batch, train.after_batch): set_up(pipeline, train)
     return DataLoaders(train, valid, path=path)
+
+# %% ../../nbs/11_data.core.ipynb #6b69a889
+@patch(cls_method=True)
+def from_dsets(cls: DataLoaders,
+    *ds: Any,                    # training data, validation data, and more if there are
+    path: Any = '.',             # where a Learner writes
+    bs: int = 64,                # items per batch
+    device: Any = None,          # where batches go
+    dl_type: type = DataLoader,  # class of the loaders
+    **kwargs,                    # more arguments of `dl_type`, for all loaders
+) -> DataLoaders:
+    "Loaders of finished data; only the first shuffles, and drops a smaller last batch, unless it is said otherwise"
+    bs = kwargs.pop('batch_size', None) or bs
+    def of_first(data): return dict(shuffle=True, drop_last=len(data) >= bs)
+    loaders = [dl_type(data, bs=bs, **({} if i else of_first(data)) | kwargs) for i, data in enumerate(ds)]
+    return cls(*loaders, path=path, device=device)
 
 # %% ../../nbs/11_data.core.ipynb #f61f1f31
 @patch

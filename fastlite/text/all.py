@@ -5,12 +5,17 @@
 # %% auto #0
 __all__ = []
 
-# %% ../../nbs/93_text.all.ipynb #a810c8c6
+# %% ../../nbs/93_text.all.ipynb #071edf85
+from operator import attrgetter
+
+from fastcore.foundation import coll_repr
+
 import fastlite.basics
 from ..basics import *
 from .core import (
     BOS, EOS, FLD, PAD, TK_MAJ, TK_REP, TK_UP, TK_WREP, UNK, BaseTokenizer, RegexTokenizer, SpacyTokenizer,
-    SubwordTokenizer, Tokenizer, WordTokenizer, fix_html, lowercase, read_text, replace_all_caps, replace_maj,
+    SentencePieceTokenizer, SubwordTokenizer, Tokenizer, WordTokenizer, fix_html, lowercase, read_text,
+    replace_all_caps, replace_maj,
     replace_rep, replace_space, replace_wrep, rm_useless_spaces, spec_add_spaces, special_tokens,
     text_post_rules, text_rules, tokenize1, tokenize_df, tokenize_files, tokenize_texts)
 from .data import (
@@ -20,18 +25,19 @@ from ..callback.rnn import ModelResetter, RNNCallback, RNNRegularizer, rnn_cbs
 from .chain import TextClasDataBunch, TextDataBunch, TextList, TextLMDataBunch
 from .models.awdlstm import (
     AWD_LSTM, EmbeddingDropout, RNNDropout, WeightDropout, awd_lstm_clas_config, awd_lstm_clas_split,
-    awd_lstm_lm_config, awd_lstm_lm_split)
+    awd_lstm_lm_config, awd_lstm_lm_split, dropout_mask)
 from fastlite.text.models.core import (
     LinearDecoder, PoolingLinearClassifier, SentenceEncoder, SequentialRNN, get_language_model, get_text_classifier,
     masked_concat_pool)
 from .learner import (
     LMLearner, TextLearner, decode_spec_tokens, language_model_learner, text_classifier_learner)
 
-# %% ../../nbs/93_text.all.ipynb #ee9550fe
+# %% ../../nbs/93_text.all.ipynb #4f954963
 __all__ = [
-    *fastlite.basics.__all__,
+    *fastlite.basics.__all__, 'attrgetter', 'coll_repr',
     'BOS', 'EOS', 'FLD', 'PAD', 'TK_MAJ', 'TK_REP', 'TK_UP', 'TK_WREP', 'UNK', 'BaseTokenizer', 'RegexTokenizer',
-    'SpacyTokenizer', 'SubwordTokenizer', 'Tokenizer', 'WordTokenizer', 'fix_html', 'lowercase', 'read_text',
+    'SentencePieceTokenizer', 'SpacyTokenizer', 'SubwordTokenizer', 'Tokenizer', 'WordTokenizer', 'fix_html',
+    'lowercase', 'read_text',
     'replace_all_caps', 'replace_maj', 'replace_rep', 'replace_space', 'replace_wrep', 'rm_useless_spaces',
     'spec_add_spaces', 'special_tokens', 'text_post_rules', 'text_rules', 'tokenize1', 'tokenize_df',
     'tokenize_files', 'tokenize_texts',
@@ -41,7 +47,7 @@ __all__ = [
     'show_texts',
     'ModelResetter', 'RNNCallback', 'RNNRegularizer', 'rnn_cbs',
     'AWD_LSTM', 'EmbeddingDropout', 'RNNDropout', 'WeightDropout', 'awd_lstm_clas_config', 'awd_lstm_clas_split',
-    'awd_lstm_lm_config', 'awd_lstm_lm_split',
+    'awd_lstm_lm_config', 'awd_lstm_lm_split', 'dropout_mask',
     'LinearDecoder', 'PoolingLinearClassifier', 'SentenceEncoder', 'SequentialRNN', 'get_language_model',
     'get_text_classifier', 'masked_concat_pool',
     'LMLearner', 'TextLearner', 'decode_spec_tokens', 'language_model_learner', 'text_classifier_learner',

@@ -4,19 +4,20 @@
 
 # %% auto #0
 __all__ = ['UNK', 'PAD', 'BOS', 'EOS', 'FLD', 'TK_REP', 'TK_WREP', 'TK_UP', 'TK_MAJ', 'special_tokens', 'text_rules',
-           'text_post_rules', 'SpacyTokenizer', 'fix_html', 'replace_rep', 'replace_wrep', 'spec_add_spaces',
-           'rm_useless_spaces', 'replace_all_caps', 'replace_maj', 'lowercase', 'replace_space', 'apply_rules',
-           'BaseTokenizer', 'RegexTokenizer', 'WordTokenizer', 'tokenize1', 'SubwordTokenizer', 'read_text',
-           'Tokenizer', 'join_columns', 'tokenize_texts', 'tokenize_files', 'tokenize_df']
+           'text_post_rules', 'SpacyTokenizer', 'SentencePieceTokenizer', 'fix_html', 'replace_rep', 'replace_wrep',
+           'spec_add_spaces', 'rm_useless_spaces', 'replace_all_caps', 'replace_maj', 'lowercase', 'replace_space',
+           'apply_rules', 'BaseTokenizer', 'RegexTokenizer', 'WordTokenizer', 'tokenize1', 'SubwordTokenizer',
+           'read_text', 'Tokenizer', 'join_columns', 'tokenize_texts', 'tokenize_files', 'tokenize_df']
 
-# %% ../../nbs/60_text.core.ipynb #9153c98c
+# %% ../../nbs/60_text.core.ipynb #55ab956c
 import html
 import os
 import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from functools import partial
-from itertools import islice
+from itertools import combinations, islice
+from operator import eq
 from pathlib import Path
 from typing import Any
 
@@ -63,17 +64,19 @@ def replace_rep(text: str) -> str:
     "`cccc` becomes ` xxrep 4 c `"
     return _repeated.sub(lambda m: f' {TK_REP} {len(m[0])} {m[1]} ', text)
 
-# %% ../../nbs/60_text.core.ipynb #9ecfc2db
+# %% ../../nbs/60_text.core.ipynb #cf3f5f18
 _repeated_word = re.compile(r'(?:\s|^)(\w+)\s+((?:\1\s+)+)\1(\s|\W|$)')
 
 
 @portable
 def replace_wrep(text: str) -> str:
     "`word word word word` becomes ` xxwrep 4 word `"
+    words = text.split()
+    if not any(map(eq, words, words[1:])): return text
     return _repeated_word.sub(lambda m: f' {TK_WREP} {len(m[2].split()) + 2} {m[1]} {m[3]}', text)
 
-# %% ../../nbs/60_text.core.ipynb #a3ec4ec9
-_signs, _spaces = re.compile(r'[/#\\]'), re.compile(' {2,}')
+# %% ../../nbs/60_text.core.ipynb #362579cd
+_signs = re.compile(r'[/#\\]')
 
 
 @portable
@@ -85,7 +88,8 @@ def spec_add_spaces(text: str) -> str:
 @portable
 def rm_useless_spaces(text: str) -> str:
     "One space in place of several"
-    return _spaces.sub(' ', text) if '  ' in text else text
+    while '  ' in text: text = text.replace('  ', ' ')
+    return text
 
 # %% ../../nbs/60_text.core.ipynb #58690b5d
 _capitals, _capital = re.compile(r'[A-Z](?<!\S.)[^a-z\s]*(?!\S)'), re.compile(r'[A-Z](?<!\S.)[^A-Z\s]*(?!\S)')
@@ -160,32 +164,32 @@ class RegexTokenizer:
 
     def __call__(self, items: Iterable[str]) -> Iterator[list[str]]: return (_word.findall(text) for text in items)
 
-# %% ../../nbs/60_text.core.ipynb #ca314008
+# %% ../../nbs/60_text.core.ipynb #a181ded9
 def _load_spacy(lang, special):
     "spaCy's blank tokenizer of a language, to which the marks are single words"
-    try: import spacy
+    try:
+        import spacy
+        from spacy.vocab import Vocab
     except ImportError as e:
         e.add_note("spaCy is not installed: `pip install 'fastlite[text]'` brings it. Without it: tok=RegexTokenizer()")
         raise
-    tokenizer = spacy.blank(lang).tokenizer
+    tokenizer = spacy.blank(lang, vocab=Vocab()).tokenizer  # this Vocab computes nothing about a word but the word
     for token in special: tokenizer.add_special_case(token, [{'ORTH': token}])
     return tokenizer
 
-# %% ../../nbs/60_text.core.ipynb #6c7c32e1
+# %% ../../nbs/60_text.core.ipynb #b20295d4
 def _joints(tokenizer):
     "The pairs (last character, first character) at which a special case of several tokens can be cut"
     from spacy.tokenizer import Tokenizer as SpacyTokenizer
-    t, pairs = tokenizer, set()
+    t = tokenizer
     bare = SpacyTokenizer(t.vocab, {}, t.prefix_search, t.suffix_search, t.infix_finditer, t.token_match, t.url_match)
-    for case in t.rules:
-        parts = [token.text for token in bare(case)]
-        pairs |= {a[-1] + b[0] for a, b in zip(parts, parts[1:])}
-    return pairs
+    tokens = [token.text for token in bare('\n'.join(t.rules))]
+    return {a[-1] + b[0] for a, b in zip(tokens, tokens[1:]) if not (a + b).count('\n')}
 
 # %% ../../nbs/60_text.core.ipynb #65b7859e
 _pieces = re.compile(r'\S+|[^\S ]\s*|(?<=\s)\s+|\A\s+')
 
-# %% ../../nbs/60_text.core.ipynb #ff8181dd
+# %% ../../nbs/60_text.core.ipynb #2f12dfdb
 _signs_around = re.compile(r"""[("'*\[{_‘“]*[a-z]+(?:(?:[._][a-z]+)+|(?:-[a-z]+)+)?(?:['’]s)?(?:[()\[\]{}"'’”*_,!?;:]|(?<!\.)\.(?!\.))*""")
 _simple_tokens = re.compile(r"[a-z]+(?:[._][a-z]+)*|(?<=[a-z])['’]s(?![a-z])|.")
 
@@ -194,10 +198,11 @@ def _simple(piece, cases):
     "The tokens of a word with signs around it; None if it is more than that, or has a special case in it"
     if not _signs_around.fullmatch(piece): return None
     tokens = _simple_tokens.findall(piece)
-    parts = [tokens[i:j] for i in range(len(tokens)) for j in range(i + 1, len(tokens) + 1)]
-    return None if any(''.join(part) in cases for part in parts if len(part) > 1 or part[0][0].isalpha()) else tokens
+    for start, end in combinations(range(len(tokens) + 1), 2):
+        if ''.join(tokens[start:end]) in cases: return None
+    return tokens
 
-# %% ../../nbs/60_text.core.ipynb #a8e46c9c
+# %% ../../nbs/60_text.core.ipynb #779251b3
 @portable
 class WordTokenizer:
     "The tokens of spaCy's blank tokenizer, each piece between two spaces looked up in what was met before"
@@ -218,35 +223,45 @@ class WordTokenizer:
 
     def __call__(self, items: Iterable[str]) -> Iterator[list[str]]: return map(self.tokens, items)
 
-    def tokens(self, text: str) -> list[str]:
-        "The tokens of one text"
-        if self.spacy is None:
-            self.spacy = _load_spacy(self.lang, self.special_toks)
-            self.joints, self.cases = _joints(self.spacy), set(self.spacy.rules)
-        res, known = [], self.known
-        for piece in self.pieces(text):
-            found = known.get(piece)
-            res += self._look(piece) if found is None else found
-        return res
+    def load(self):
+        "Load spaCy's tokenizer, and note what its special cases mean for the cutting"
+        self.spacy = _load_spacy(self.lang, self.special_toks)
+        self.joints, self.cases = _joints(self.spacy), {case for case in self.spacy.rules if len(case) > 1}
 
-    def _look(self, piece):
-        if len(piece) > 500 and ' ' not in piece:  # spaCy's time grows with the square of what has no space in it
-            return [token for i in range(0, len(piece), 500) for token in self._look(piece[i:i + 500])]
-        if len(self.known) >= self.cache_size: self.known.clear()
-        found = _simple(piece, self.cases) if self.lang == 'en' else None
-        if found is None: found = [token.text for token in self.spacy(piece)]
-        if len(piece) <= 500: self.known[piece] = found
-        return found
+# %% ../../nbs/60_text.core.ipynb #40e7f014
+@patch
+def pieces(self: WordTokenizer, text: str) -> list[str]:
+    "The text, cut at white space, where that changes no token"
+    pieces = _pieces.findall(text)
+    if self.joints.isdisjoint([a[-1] + b[0] for a, b in zip(pieces, pieces[1:])]): return pieces
+    res = pieces[:1]
+    for piece in pieces[1:]:
+        if res[-1][-1] + piece[0] in self.joints: res[-1] += ' ' + piece
+        else: res.append(piece)
+    return res
 
-    def pieces(self, text: str) -> list[str]:
-        "The text, cut at white space, where that changes no token"
-        pieces = _pieces.findall(text)
-        if self.joints.isdisjoint([a[-1] + b[0] for a, b in zip(pieces, pieces[1:])]): return pieces
-        res = pieces[:1]
-        for piece in pieces[1:]:
-            if res[-1][-1] + piece[0] in self.joints: res[-1] += ' ' + piece
-            else: res.append(piece)
-        return res
+# %% ../../nbs/60_text.core.ipynb #cfa6e277
+@patch
+def tokens_of(self: WordTokenizer, piece: str) -> list[str]:
+    "The tokens of a piece that is new, which is then remembered"
+    if len(piece) > 500 and ' ' not in piece:
+        return [token for i in range(0, len(piece), 500) for token in self.tokens_of(piece[i:i + 500])]
+    if len(self.known) >= self.cache_size: self.known.clear()
+    found = _simple(piece, self.cases) if self.lang == 'en' else None
+    if found is None: found = [token.text for token in self.spacy(piece)]
+    if len(piece) <= 500: self.known[piece] = found
+    return found
+
+# %% ../../nbs/60_text.core.ipynb #030061fc
+@patch
+def tokens(self: WordTokenizer, text: str) -> list[str]:
+    "The tokens of one text"
+    if self.spacy is None: self.load()
+    res, known = [], self.known
+    for piece in self.pieces(text):
+        found = known.get(piece)
+        res += self.tokens_of(piece) if found is None else found
+    return res
 
 
 SpacyTokenizer = WordTokenizer
@@ -264,7 +279,7 @@ def tokenize1(
     for rule in text_post_rules if post_rules is None else post_rules: tokens = list(map(rule, tokens))
     return tokens
 
-# %% ../../nbs/60_text.core.ipynb #f09be0f0
+# %% ../../nbs/60_text.core.ipynb #69e165b3
 @portable
 class SubwordTokenizer:
     "Cuts words into pieces, which are learned from a corpus by `setup`"
@@ -301,6 +316,9 @@ class SubwordTokenizer:
             from tokenizers import Tokenizer
             self.model = Tokenizer.from_str(self.learned)
         return (self.model.encode(text).tokens for text in items)
+
+
+SentencePieceTokenizer = SubwordTokenizer  # the course's other name for it
 
 # %% ../../nbs/60_text.core.ipynb #b806cdb3
 def read_text(

@@ -240,7 +240,7 @@ def read_pretrained(
                                                       'written by a Learner for text')
     return {k.replace('0.module.', '0.', 1) if k.startswith('0.module.') else k: v for k, v in weights.items()}, vocab
 
-# %% ../../nbs/66_text.learner.ipynb #fce24415
+# %% ../../nbs/66_text.learner.ipynb #410d435f
 def encoder_of(model: nn.Sequential) -> nn.Module:
     "The part of a language model or classifier that can be handed on"
     return getattr(model[0], 'module', model[0])
@@ -268,15 +268,9 @@ def save_encoder(self: TextLearner, file: str | Path) -> Path:
 
 
 @patch
-def save(
-    self: TextLearner,
-    file: str | Path,       # a name in `path/model_dir`, or a whole path
-    with_opt: bool = True,  # the state of the optimizer too
-) -> Path:                  # the file written
-    "Save the weights and the vocabulary, and the state of the optimizer"
-    state = {'model': self.model.state_dict(), 'vocab': text_vocab(self.dls)}
-    if with_opt: state['opt'] = self.opt.state_dict()
-    return save_state(self.state_path(file), state)
+def saved_state(self: TextLearner) -> dict:
+    "What `save` writes besides the state of the optimizer: the weights, and the vocabulary"
+    return {'model': self.model.state_dict(), 'vocab': text_vocab(self.dls)}
 
 # %% ../../nbs/66_text.learner.ipynb #197abf79
 @patch
