@@ -5,29 +5,14 @@
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/90_basics.ipynb #8063860d
-import random
-import re
-import string
-from functools import partial
-from pathlib import Path
-
-import fastcore.xtras  # gives Path its `ls`
-import matplotlib.pyplot as plt
-import numpy as np
-import pandas as pd
-import torch
-import torch.nn.functional as F
-from fastcore.basics import first, noop, patch
-from fastcore.foundation import L
-from numpy import array
-from PIL import Image
-from torch import Tensor, nn
+# %% ../nbs/90_basics.ipynb #220aef2a
+import fastlite.imports
+from .imports import *
 from .core import (
-    apply, default_device, doc, find_bs, get_grid, get_random_states, ifnone, listify, no_random, params,
+    apply, default_device, doc, find_bs, get_grid, get_random_states, ifnone, is_listy, listify, no_random, params,
     set_random_states, set_seed, subplots, to_cpu, to_detach, to_device, to_np, trainable_params)
 from .torch_core import (
-    ShowTitle, TensorBase, TensorCategory, TensorImage, TensorImageBW, TensorMask, TensorMultiCategory,
+    ShowTitle, TensorBase, TensorCategory, TensorImage, TensorImageBW, TensorImageBase, TensorMask, TensorMultiCategory,
     TitledFloat, TitledInt, TitledStr, show_image, show_images, show_title, tensor)
 from .transform import ItemTransform, Pipeline, Transform, portable
 from .data.load import DataLoader, PartialDL, SortedDL, WeightedDL
@@ -91,13 +76,13 @@ from .predictor import Predictor
 from .onnx import Parity
 from .aliases import accuracy_thresh
 
-# %% ../nbs/90_basics.ipynb #0fa442c7
+# %% ../nbs/90_basics.ipynb #4570601c
 __all__ = [
-    'F', 'Image', 'L', 'Path', 'Tensor', 'array', 'first', 'nn', 'noop', 'np', 'partial', 'patch', 'pd', 'plt', 'random', 're', 'string', 'torch',
-    'apply', 'default_device', 'doc', 'find_bs', 'get_grid', 'get_random_states', 'ifnone', 'listify',
+    *fastlite.imports.__all__,
+    'apply', 'default_device', 'doc', 'find_bs', 'get_grid', 'get_random_states', 'ifnone', 'is_listy', 'listify',
     'no_random', 'params', 'set_random_states', 'set_seed', 'subplots', 'to_cpu', 'to_detach',
     'to_device', 'to_np', 'trainable_params',
-    'ShowTitle', 'TensorBase', 'TensorCategory', 'TensorImage', 'TensorImageBW', 'TensorMask',
+    'ShowTitle', 'TensorBase', 'TensorCategory', 'TensorImage', 'TensorImageBW', 'TensorImageBase', 'TensorMask',
     'TensorMultiCategory', 'TitledFloat', 'TitledInt', 'TitledStr', 'show_image', 'show_images',
     'show_title', 'tensor',
     'ItemTransform', 'Pipeline', 'Transform', 'portable',

@@ -276,7 +276,7 @@ def collab_learner(
     learn.model_config = {'application': 'collab', **model_config}
     return learn
 
-# %% ../nbs/57_collab.ipynb #900496d8
+# %% ../nbs/57_collab.ipynb #0f538436
 def pca(
     x: Tensor,   # n×factors
     k: int = 2,  # how many
@@ -285,6 +285,9 @@ def pca(
     x = x - x.mean(0)
     _, _, directions = torch.linalg.svd(x, full_matrices=False)
     return x @ directions[:k].T
+
+
+Tensor.pca = pca  # the course writes it as a method
 
 # %% ../nbs/57_collab.ipynb #3b9f9e64
 @patch

@@ -80,7 +80,7 @@ def _copy_attributes(source, res):
     for r in res if isinstance(res, (list, tuple)) else (res,):
         if isinstance(r, TensorBase) and not r.__dict__: r.__dict__.update(source.__dict__)
 
-# %% ../nbs/04_torch_core.ipynb #a8f62d86
+# %% ../nbs/04_torch_core.ipynb #9c0281de
 def to_plain(
     x: Any,  # tensors in any nesting
 ) -> Any:
@@ -93,7 +93,8 @@ def retain_type(
     x: Any,     # a result
     like: Any,  # what it was made from
 ) -> Any:
-    "`x` with type and attributes of `like`, if `x` is a plain tensor and `like` a typed one"
+    "`x` with type and attributes of `like`, if `x` is a plain tensor and `like` a typed one; the same for tuples"
+    if type(x) is tuple and isinstance(like, tuple) and not hasattr(like, '_fields'): return type(like)(x)
     if type(x) is not Tensor or not isinstance(like, TensorBase): return x
     res = x.as_subclass(type(like))
     res.__dict__.update(like.__dict__)

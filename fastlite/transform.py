@@ -72,7 +72,7 @@ class TransformMeta(type):
     @classmethod
     def __prepare__(mcs, name, bases, **kwargs): return _Body()
 
-# %% ../nbs/05_transform.ipynb #d2a86276
+# %% ../nbs/05_transform.ipynb #8875d64b
 class Transform(metaclass=TransformMeta):
     "A function with a way back, applied to each part of a tuple that its annotation admits"
     order = 0         # transforms run from low to high
@@ -109,7 +109,8 @@ class Transform(metaclass=TransformMeta):
         return self._each('decodes', x)
 
     def _each(self, which, x):
-        if type(x) is tuple and not self.whole: return tuple(self._each(which, o) for o in x)
+        is_sample = isinstance(x, tuple) and not hasattr(x, '_fields') and not self.whole
+        if is_sample: return retain_type(tuple(self._each(which, o) for o in x), x)
         try: res = getattr(self, which)(x)
         except Exception as e:
             e.add_note(f'This happened in {which} of {self}, given a {type(x).__name__}: {describe(x)}')

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['TfmdDL', 'check_splits', 'set_up', 'TfmdLists', 'Datasets', 'show_parts', 'show_at', 'DataLoaders']
 
-# %% ../../nbs/11_data.core.ipynb #dd8d7c34
+# %% ../../nbs/11_data.core.ipynb #97ab3542
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from fastcore.basics import patch
+from fastcore.basics import noop, patch
 from fastcore.foundation import L
 from torch import Tensor
 
 from ..core import get_grid, get_random_states, is_listy, set_random_states, short, to_cpu
 from .load import DataLoader, PartialDL, WeightedDL, item_at
-from ..torch_core import show_title
+from ..torch_core import retain_type, show_title
 from ..transform import Pipeline
 
 # %% ../../nbs/11_data.core.ipynb #0d80b6cf
@@ -61,7 +61,7 @@ def set_up(
             pipeline.fs.append(f)
     finally: pipeline.fs = fs
 
-# %% ../../nbs/11_data.core.ipynb #e3566ae8
+# %% ../../nbs/11_data.core.ipynb #b7717fea
 class TfmdLists:
     "`items`, each after the transforms `tfms`, which are set up on the training items alone"
     def __init__(self,
@@ -70,10 +70,12 @@ class TfmdLists:
         splits: list = None,    # a list of indices per subset; if not given, all items are training items
         split_idx: int = None,  # which subset this is: 0 training, 1 validation
         setup: bool = True,     # set the transforms up
+        dl_type: type = None,   # class of loaders that `dataloaders` makes; `DataLoader` if not given
     ):
         self.items = items if hasattr(items, '__getitem__') and hasattr(items, '__len__') else list(items)
         if splits is not None: check_splits(splits, len(self.items))
         self.splits, self.split_idx, self.tfms = splits, split_idx, Pipeline(tfms, split_idx=split_idx)
+        self.dl_type = dl_type
         if setup: self.setup()
 
     def setup(self):
@@ -103,7 +105,11 @@ class TfmdLists:
         "Undo the transforms, last first, as far as they can be undone"
         return self.tfms.decode(x)
 
-# %% ../../nbs/11_data.core.ipynb #cb1cc3b3
+    def map(self, func: Callable) -> L:
+        "`func` of each item after its transforms"
+        return L(func(o) for o in self)
+
+# %% ../../nbs/11_data.core.ipynb #96181ef4
 class Datasets:
     "Tuples of what several pipelines make of the same items, such as (image, label)"
     def __init__(self,
@@ -113,10 +119,11 @@ class Datasets:
         n_inp: int = None,      # how many of the parts are inputs; all but the last if not given
         tls: list = None,       # ready `TfmdLists`, in place of `items` and `tfms`
         split_idx: int = None,  # which subset this is
+        dl_type: type = None,   # class of loaders that `dataloaders` makes; `DataLoader` if not given
     ):
         self.tls = tls or [TfmdLists(items, t, splits, split_idx) for t in (tfms or [None])]
         self.n_inp = max(1, len(self.tls) - 1) if n_inp is None else n_inp
-        self.splits, self.split_idx = splits, split_idx
+        self.splits, self.split_idx, self.dl_type = splits, split_idx, dl_type
 
     @property
     def items(self) -> Any:
@@ -152,13 +159,15 @@ def valid(self: TfmdLists | Datasets) -> Any:
     "The validation items"
     return self.subset(1)
 
-# %% ../../nbs/11_data.core.ipynb #1f064eb7
+# %% ../../nbs/11_data.core.ipynb #b548f421
 def show_parts(
     parts: tuple,     # a decoded sample
     ctx: Any = None,  # axes; new ones if not given
     **kwargs,         # passed to each part's `show`
 ) -> Any:             # the axes
     "Show all parts of a sample that can be shown, on the same axes"
+    if hasattr(parts, 'show'): return parts.show(ctx=ctx, **kwargs)
+    if not is_listy(parts): parts = (parts,)
     shown = False
     for part in parts:
         if hasattr(part, 'show'): ctx, shown = part.show(ctx=ctx, **kwargs), True
@@ -170,33 +179,27 @@ def show_parts(
 
 
 @patch
-def show(self: Datasets, sample: tuple, ctx: Any = None, **kwargs) -> Any:
+def show(self: TfmdLists | Datasets, sample: Any, ctx: Any = None, **kwargs) -> Any:
     "Show a sample of this dataset"
     return show_parts(self.decode(sample), ctx, **kwargs)
 
-# %% ../../nbs/11_data.core.ipynb #781c3cc5
+# %% ../../nbs/11_data.core.ipynb #85cfc0cd
 TfmdDL = DataLoader  # the course's name, as in `dl_type=TfmdDL`
 
 
 def show_at(
-    dsets: Datasets,  # samples
-    i: int,           # number of one
-    **kwargs,         # passed to the `show` of its parts
-) -> Any:             # where it was shown
+    dsets: Any,  # samples: `Datasets` or `TfmdLists`
+    i: int,      # number of one
+    **kwargs,    # passed to the `show` of its parts
+) -> Any:        # where it was shown
     "Show sample `i` of `dsets`"
     return dsets.show(dsets[i], **kwargs)
 
-# %% ../../nbs/11_data.core.ipynb #7d9b15cd
-@patch
-def show(self: TfmdLists, item: Any, ctx: Any = None, **kwargs) -> Any:
-    "Show an item of this list"
-    return show_parts((self.decode(item),), ctx, **kwargs)
-
-# %% ../../nbs/11_data.core.ipynb #143ee5bb
+# %% ../../nbs/11_data.core.ipynb #db59e2c4
 @patch(as_prop=True)
-def vocab(self: Datasets) -> list:
+def vocab(self: TfmdLists | Datasets) -> list:
     "The vocabulary of the transform that has one; a list of them if several have"
-    found = [v for v in (getattr(tl.tfms, 'vocab', None) for tl in self.tls) if v is not None]
+    found = [v for v in (getattr(tl.tfms, 'vocab', None) for tl in getattr(self, 'tls', [self])) if v is not None]
     if not found: raise AttributeError('these datasets have no `vocab`: none of their transforms has one')
     return found[0] if len(found) == 1 else found
 
@@ -299,7 +302,7 @@ def c(self: DataLoaders) -> int:
     "The number of outputs that a model for this data needs"
     return _ask(self, 'c')
 
-# %% ../../nbs/11_data.core.ipynb #be4fce7d
+# %% ../../nbs/11_data.core.ipynb #cb077317
 @patch(as_prop=True)
 def n_inp(self: DataLoaders) -> int:
     "How many parts of a batch are inputs"
@@ -320,11 +323,29 @@ def to(self: DataLoaders, device: Any) -> DataLoaders:
     for dl in self.loaders: dl.to(device)
     return self
 
-# %% ../../nbs/11_data.core.ipynb #c13316cd
+
+@patch
+def cpu(self: DataLoaders) -> DataLoaders:
+    "All batches stay on the CPU from now on"
+    return self.to('cpu')
+
+
+@patch
+def cuda(self: DataLoaders) -> DataLoaders:
+    "All batches go to the CUDA device from now on"
+    return self.to('cuda')
+
+# %% ../../nbs/11_data.core.ipynb #df3b5109
 @patch
 def one_batch(self: DataLoaders) -> Any:
     "The first batch of the next training epoch; neither it nor the generators move on"
     return self.train.one_batch()
+
+
+@patch(as_prop=True)
+def after_item(self: DataLoaders) -> Pipeline:
+    "The item transforms of the training loader"
+    return self.train.after_item
 
 
 @patch(as_prop=True)
@@ -343,9 +364,9 @@ def add_tfms(self: DataLoaders,
     fs = Pipeline(tfms).fs
     for i in (range(len(self.loaders)) if loaders is None else loaders): getattr(self[i], event).add(fs)
 
-# %% ../../nbs/11_data.core.ipynb #12a9a784
+# %% ../../nbs/11_data.core.ipynb #6fcae968
 @patch
-def dataloaders(self: Datasets,
+def dataloaders(self: TfmdLists | Datasets,
     bs: int = 64,                # items per training batch
     val_bs: int = None,          # items per validation batch; `bs` if not given
     shuffle: bool = True,        # shuffle the training items
@@ -357,12 +378,12 @@ def dataloaders(self: Datasets,
     before_batch: Any = None,    # transforms of the list of samples
     after_batch: Any = None,     # transforms of a batch, on the device
     path: Any = '.',             # where a Learner writes
-    dl_type: type = DataLoader,  # class of the loaders
+    dl_type: type = None,        # class of the loaders; that of `self`, or `DataLoader`, if not given
     dl_kwargs: list = None,      # for each loader a dict of arguments for it alone
     **kwargs,                    # more arguments of `dl_type`, such as `cache=True`
 ) -> DataLoaders:
     "A training and a validation loader that share all transforms"
-    bs = kwargs.pop('batch_size', None) or bs
+    bs, dl_type = kwargs.pop('batch_size', None) or bs, dl_type or self.dl_type or DataLoader
     kwargs |= dict(num_workers=num_workers, device=device, after_item=Pipeline(after_item),
                    before_batch=Pipeline(before_batch), after_batch=Pipeline(after_batch))
     train_ds, valid_ds, (of_train, of_valid) = self.train, self.valid, dl_kwargs or ({}, {})
@@ -417,16 +438,31 @@ def partial_dataloaders(self: Datasets,
     "Loaders of which that for training takes `partial_n` other items in each epoch"
     return self.dataloaders(bs, **kwargs | dict(dl_type=PartialDL, dl_kwargs=[{'partial_n': partial_n}, {}]))
 
-# %% ../../nbs/11_data.core.ipynb #fcfe4a7e
+# %% ../../nbs/11_data.core.ipynb #47707099
+def _head(part, n):
+    "The first `n` samples of a part of a batch, which may be a tuple of parts"
+    return retain_type(tuple(_head(o, n) for o in part), part) if isinstance(part, tuple) else part[:n]
+
+
+def _samples(part):
+    "The samples of a part of a batch; of a tuple of parts, tuples of the same type"
+    return [retain_type(o, part) for o in zip(*map(_samples, part))] if isinstance(part, tuple) else list(part)
+
+
+@patch
+def decode(self: DataLoader | _TorchAdapter, b: tuple) -> tuple:
+    "The batch `b` on the CPU, as it was before the batch transforms"
+    return to_cpu(self.after_batch.decode(b))
+
+
 @patch
 def decode_batch(self: DataLoader | _TorchAdapter,
     b: tuple,        # a batch
     max_n: int = 9,  # how many samples
 ) -> list[tuple]:    # decoded samples
     "The first samples of the batch `b`, decoded by the batch transforms and then by the dataset"
-    parts = tuple(part[:max_n] for part in (b if is_listy(b) else (b,)))
-    samples = zip(*map(list, to_cpu(self.after_batch.decode(parts))))
-    return [getattr(self.dataset, 'decode', tuple)(sample) for sample in samples]
+    b = tuple(b) if type(b) is list else b if isinstance(b, tuple) else (b,)
+    return [getattr(self.dataset, 'decode', noop)(sample) for sample in _samples(self.decode(_head(b, max_n)))]
 
 # %% ../../nbs/11_data.core.ipynb #e433a43c
 @patch
@@ -480,12 +516,19 @@ def show_batch(self: DataLoaders, *args, **kwargs):
     "Show samples of a training batch; arguments as for `DataLoader.show_batch`"
     self.train.show_batch(*args, **kwargs)
 
-# %% ../../nbs/11_data.core.ipynb #fb2417da
+# %% ../../nbs/11_data.core.ipynb #d6d0d6dd
 def _listed(items):
     "`items` as several items: a list, `L`, range or DataFrame is, anything else is one item"
     many = isinstance(items, (list, L, range)) or (hasattr(items, 'iloc') and items.ndim == 2)
     if hasattr(items, '__next__'): return list(items)
     return items if many else [items]
+
+
+def _over(ds, items, split_idx, with_labels=True):
+    "A dataset like `ds` over other items"
+    if isinstance(ds, TfmdLists): return TfmdLists(items, ds.tfms, split_idx=split_idx, setup=False)
+    tls = ds.tls if with_labels else ds.tls[:ds.n_inp]
+    return Datasets(tls=[_over(tl, items, split_idx) for tl in tls], n_inp=ds.n_inp, split_idx=split_idx)
 
 
 @patch
@@ -497,18 +540,14 @@ def test_dl(self: DataLoaders,
     "A loader over new items, in their order, treated like validation items"
     dl, items = self.loaders[-1], _listed(items)
     ds = dl.dataset
-    if not isinstance(ds, Datasets): raise TypeError(
+    if not isinstance(ds, (Datasets, TfmdLists)): raise TypeError(
         f'new items are treated like those of a Datasets, but these loaders have a plain {type(ds).__name__}')
-    tls = [TfmdLists(items, tl.tfms, split_idx=1, setup=False) for tl in (ds.tls if with_labels else ds.tls[:ds.n_inp])]
     settings = dict(shuffle=False, drop_last=False, sampler=None, cache=False) | kwargs
-    return dl.new(Datasets(tls=tls, n_inp=ds.n_inp, split_idx=1), **settings)
+    return dl.new(_over(ds, items, 1, with_labels), **settings)
 
 
 @patch
 def new_empty(self: DataLoaders) -> DataLoaders:
     "The same loaders without items: all that is needed to predict"
-    def empty(dl):
-        i = dl.dataset.split_idx
-        tls = [TfmdLists([], tl.tfms, split_idx=i, setup=False) for tl in dl.dataset.tls]
-        return dl.new(Datasets(tls=tls, n_inp=dl.dataset.n_inp, split_idx=i), sampler=None)
+    def empty(dl): return dl.new(_over(dl.dataset, [], dl.dataset.split_idx), sampler=None)
     return DataLoaders(*map(empty, self.loaders), path=self.path)

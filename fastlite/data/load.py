@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['collate', 'item_at', 'misfits', 'DataLoader', 'WeightedDL', 'PartialDL', 'SortedDL']
 
-# %% ../../nbs/10_data.load.ipynb #ca8b247f
+# %% ../../nbs/10_data.load.ipynb #416c582f
 import mmap
 import multiprocessing
 import os
@@ -32,10 +32,10 @@ from torch.utils.data import DataLoader as TorchLoader
 from torch.utils.data import Dataset, Subset, TensorDataset, default_collate
 
 from ..core import apply, get_random_states, is_listy, set_random_states, short, to_device
-from ..torch_core import TensorBase
+from ..torch_core import TensorBase, retain_type
 from ..transform import Pipeline
 
-# %% ../../nbs/10_data.load.ipynb #6dd18881
+# %% ../../nbs/10_data.load.ipynb #14af46f6
 def collate(
     samples: list,  # what the dataset gave for each item
 ) -> Any:           # the same nesting, with a batch in place of each leaf
@@ -45,7 +45,7 @@ def collate(
     if isinstance(first, float): return torch.tensor(samples, dtype=torch.get_default_dtype())  # torch: float64
     if isinstance(first, (Tensor, np.ndarray, np.generic, Mapping, int)): return default_collate(samples)
     if isinstance(first, (str, bytes)): return list(samples)
-    if is_listy(first): return tuple(collate(part) for part in zip(*samples, strict=True))
+    if is_listy(first): return retain_type(tuple(collate(part) for part in zip(*samples, strict=True)), first)
     raise TypeError(f'an item of type {type(first).__name__} cannot be part of a batch: it is no tensor, number, text, '
                     'tuple or dict of these. An item transform (for pictures: ToTensor) has to make it one of them')
 

@@ -446,12 +446,12 @@ class AttrGetter(ItemTransform):
         "The attribute of `o`"
         return getattr(o, self.attribute, self.default)
 
-# %% ../../nbs/12_data.transforms.ipynb #a2e6649b
+# %% ../../nbs/12_data.transforms.ipynb #e4ec548c
 class Category(ShowTitle, str): "The name of a class, shown as a title"
 
 
 class CategoryMap(list):
-    "The classes in their order; `o2i` has the number of each"
+    "The classes in their order, one or several at a time; `o2i` has the number of each"
     def __init__(self,
         col: Iterable,         # labels, in any number; or a categorical Series, whose categories are taken
         sort: bool = True,     # in alphabetical order; else as they come
@@ -466,6 +466,10 @@ class CategoryMap(list):
             e.add_note(f'the labels are of several types: {short(kinds)}. Make all of them str')
             raise
         self.o2i = {v: i for i, v in enumerate(self)}
+
+    def __getitem__(self, i):
+        several = getattr(i, 'ndim', 0) or isinstance(i, (list, L))
+        return L(self)[i] if several else super().__getitem__(i)
 
 # %% ../../nbs/12_data.transforms.ipynb #0abfd04d
 def _label_of(i, items):

@@ -5,8 +5,11 @@
 # %% auto #0
 __all__ = []
 
-# %% ../../nbs/91_vision.all.ipynb #2063af15
-from torchvision.models import resnet18, resnet34, resnet50, resnet101, resnet152
+# %% ../../nbs/91_vision.all.ipynb #02b365e1
+from torchvision import models
+from torchvision.models import (
+    alexnet, densenet121, densenet161, densenet169, densenet201, mobilenet_v2, resnet18, resnet34, resnet50, resnet101,
+    resnet152, squeezenet1_0, squeezenet1_1, vgg16_bn, vgg19_bn)
 
 import fastlite.basics
 from ..basics import *
@@ -33,10 +36,11 @@ from .chain import ImageList, ObjectItemList, PointsItemList, SegmentationItemLi
 from .heatmap import acts_and_grads, cam, gradcam, show_heatmap
 from .aliases import ImageFileList, ImageItemList, cnn_learner, create_cnn
 
-# %% ../../nbs/91_vision.all.ipynb #8d3486aa
+# %% ../../nbs/91_vision.all.ipynb #7626612e
 __all__ = [
     *fastlite.basics.__all__,
-    'resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152',
+    'models', 'alexnet', 'densenet121', 'densenet161', 'densenet169', 'densenet201', 'mobilenet_v2', 'resnet18', 'resnet34',
+    'resnet50', 'resnet101', 'resnet152', 'squeezenet1_0', 'squeezenet1_1', 'vgg16_bn', 'vgg19_bn',
     'AddMaskCodes', 'BBoxLabeler', 'LabeledBBox', 'PILImage', 'PILImageBW', 'PILMask', 'PointScaler',
     'TensorBBox', 'TensorPoint', 'cifar_stats', 'get_annotations', 'image2tensor', 'imagenet_stats',
     'load_image', 'mnist_stats', 'open_mask',

@@ -221,7 +221,7 @@ def build_arch(
                                     'weights as weights=')
     return arch()
 
-# %% ../../nbs/45_vision.learner.ipynb #5b737b5c
+# %% ../../nbs/45_vision.learner.ipynb #3e179458
 def adapt_first_conv(
     model: nn.Module,  # its first `Conv2d` is replaced
     n_in: int,         # bands of the images
@@ -245,7 +245,7 @@ def _is_file(weights):
 
 
 def create_body(
-    arch: Callable | str,        # architecture: a function or its name
+    arch: Any,                   # architecture: a function, its name, or a network made by one
     n_in: int = 3,               # bands of the images
     pretrained: bool = True,     # with weights from another task; a file or a name of some means `weights`
     cut: int | Callable = None,  # see `cut_model`
@@ -255,7 +255,8 @@ def create_body(
     if isinstance(arch, str): arch = find_arch(arch)
     if isinstance(pretrained, (str, Path)): weights, pretrained = pretrained, True
     from_file = pretrained and _is_file(weights)
-    model = build_arch(arch, pretrained and not from_file, None if from_file else weights)
+    is_made = isinstance(arch, nn.Module)
+    model = arch if is_made else build_arch(arch, pretrained and not from_file, None if from_file else weights)
     body = model if isinstance(model, TimmBody) and cut is None else cut_model(getattr(model, 'model', model), cut)
     if from_file: load_body(getattr(model, 'model', model), body, weights)
     adapt_first_conv(body, n_in, bool(pretrained))

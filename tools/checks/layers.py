@@ -12,7 +12,7 @@ from project import NAME, Module, modules
 
 # (layer, group, the modules in it). A module belongs to the first line that fits it.
 LAYERS = [
-    (7, 'front doors', ['basics', 'all', '*.all']),
+    (7, 'front doors', ['imports', 'basics', 'all', '*.all']),
     (6, 'use of a trained learner', ['interpret', 'cleaning', 'vision.widgets', 'bundle', 'export', 'predictor', 'onnx', 'cli']),
     (6, 'old names', ['aliases', 'vision.aliases']),
     (0, 'core', ['core']),
