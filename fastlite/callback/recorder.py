@@ -253,7 +253,7 @@ def plot_sched(
     "Plot the learning rate, or all hyperparameters that a schedule moved, after each batch"
     hps = self.hps or {'lr': self.lrs}
     keys = listify(keys) or list(hps)
-    axes = get_grid(len(keys), 1, figsize=figsize or (4*len(keys), 2.5))
+    axes = get_grid(len(keys), 1, figsize=figsize or (4*len(keys), 2.5), layout='constrained')
     for key, ax in zip(keys, axes):
         ax.plot(hps[key])
         ax.set(xlabel='batch', ylabel=key)

@@ -679,7 +679,7 @@ class RegressionSetup(Transform):
         for i, o in enumerate([] if items is None else items):
             try: x = self._numbers(o)
             except (TypeError, ValueError) as e:
-                e.add_note(f'This is {_label_of(i, items)[0]}')
+                e.add_note(f'This is {_label_of(i, items)}')
                 raise
             if self.c is None: self.c = x.size
 

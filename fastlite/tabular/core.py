@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['procs_by_name', 'dataloaders_from_config', 'TableTarget', 'TableRecipe', 'TabularRows', 'show_table', 'table_memory',
-           'TabularPandas', 'target_tfms', 'row_order', 'TabDataLoader', 'TabWeightedDL', 'TabularDataLoaders',
+           'target_tfms', 'row_order', 'TabularPandas', 'TabDataLoader', 'TabWeightedDL', 'TabularDataLoaders',
            'as_table']
 
 # %% ../../nbs/53_tabular.core.ipynb #69c98562
@@ -94,6 +94,26 @@ def typed(self: TableTarget, y: Tensor) -> Tensor:
     if self.is_class: return y.as_subclass(TensorCategory)
     return y.as_subclass(TensorMultiCategory) if isinstance(self.last, EncodedMultiCategorize) else y
 
+# %% ../../nbs/53_tabular.core.ipynb #6f89b81e
+def _stacked(columns, names, kind):
+    "Columns side by side in one tensor; each is let go of as soon as it is in"
+    out = np.empty((columns.n, len(names)), dtype=kind)
+    for j, name in enumerate(names):
+        out[:, j] = columns.pop(name) if name in columns else columns.quantities(name)
+        columns.kept.pop(name, None)
+    return torch.from_numpy(out)
+
+
+def _stacked_codes(columns, names):
+    "Codes side by side in the smallest integers; refused if there is anything else than whole numbers from 0"
+    for name in (o for o in names if o not in columns or columns[o].dtype.kind not in 'iu'):
+        try: x = columns.quantities(name)
+        except TypeError: x = np.array([np.nan])
+        if not (x >= 0).all() or (x != x.round()).any(): raise ValueError(
+            f'column {name!r} is among the categories, and has values that are no codes: put Categorify into procs')
+        columns[name] = x.astype(np.int32)
+    return _stacked(columns, names, np.result_type(np.uint8, *(columns[name].dtype for name in names)))
+
 # %% ../../nbs/53_tabular.core.ipynb #c1be0fce
 class TableRecipe:
     "All that was learned of a table: how other rows become tensors in the same way, and what the numbers mean"
@@ -137,26 +157,6 @@ class TableRecipe:
         columns |= {name: conts[:, j].cpu().numpy() for j, name in enumerate(self.cont_names)}
         for proc in reversed(self.procs): proc.decodes(columns)
         return pd.DataFrame(columns | ({} if y is None else self.target.decode(y)))
-
-# %% ../../nbs/53_tabular.core.ipynb #6f89b81e
-def _stacked(columns, names, kind):
-    "Columns side by side in one tensor; each is let go of as soon as it is in"
-    out = np.empty((columns.n, len(names)), dtype=kind)
-    for j, name in enumerate(names):
-        out[:, j] = columns.pop(name) if name in columns else columns.quantities(name)
-        columns.kept.pop(name, None)
-    return torch.from_numpy(out)
-
-
-def _stacked_codes(columns, names):
-    "Codes side by side in the smallest integers; refused if there is anything else than whole numbers from 0"
-    for name in (o for o in names if o not in columns or columns[o].dtype.kind not in 'iu'):
-        try: x = columns.quantities(name)
-        except TypeError: x = np.array([np.nan])
-        if not (x >= 0).all() or (x != x.round()).any(): raise ValueError(
-            f'column {name!r} is among the categories, and has values that are no codes: put Categorify into procs')
-        columns[name] = x.astype(np.int32)
-    return _stacked(columns, names, np.result_type(np.uint8, *(columns[name].dtype for name in names)))
 
 # %% ../../nbs/53_tabular.core.ipynb #403da10b
 procs_by_name = {o.__name__: o for o in (Categorify, FillMissing, Normalize)}
@@ -338,6 +338,31 @@ def table_memory(
     making = 8*(len(cont_names) + len(y_names)) + code*n_codes + 24
     return len(df)*tensors, len(df)*making
 
+# %% ../../nbs/53_tabular.core.ipynb #1673bd1a
+def target_tfms(
+    df: pd.DataFrame,                # table
+    y_names: list,                   # its targets
+    y_block: TransformBlock = None,  # kind of the target, if it is given
+) -> list:
+    "The transforms of the target's block; numbers are quantities, all else is a class, if no block is given"
+    if y_block is None:
+        are_numbers = all(getattr(df[name].dtype, 'kind', 'O') in 'iuf' for name in y_names)
+        y_block = RegressionBlock() if are_numbers else CategoryBlock()
+    if not isinstance(y_block, TransformBlock): y_block = y_block()
+    return [f() if isinstance(f, type) else f for f in y_block.type_tfms]
+
+# %% ../../nbs/53_tabular.core.ipynb #8dacfe4a
+def row_order(
+    splits: tuple,  # numbers of the rows in each part, or None
+    n: int,         # rows
+) -> tuple:         # the rows in the order of the parts, None if it is their own; how many are in each
+    "The rows part by part"
+    if splits is None: return None, (n,)
+    splits = [np.asarray(o if isinstance(o, (np.ndarray, range)) else list(o), dtype=np.int64) for o in splits]
+    check_splits(splits, n)
+    rows = np.concatenate(splits, dtype=np.int32 if n < 2**31 else np.int64, casting='unsafe')
+    return None if len(rows) == n and (rows == np.arange(n)).all() else rows, tuple(map(len, splits))
+
 # %% ../../nbs/53_tabular.core.ipynb #b550b94a
 class TabularPandas(TabularRows):
     "A table as tensors, the training rows first"
@@ -377,31 +402,6 @@ class TabularPandas(TabularRows):
     def valid(self) -> TabularRows:
         "The validation rows"
         return self.subset(1)
-
-# %% ../../nbs/53_tabular.core.ipynb #4784881d
-def target_tfms(
-    df: pd.DataFrame,                # table
-    y_names: list,                   # its targets
-    y_block: TransformBlock = None,  # kind of the target, if it is given
-) -> list:
-    "The transforms of the target's block; numbers are quantities, all else is a class, if no block is given"
-    if y_block is None:
-        are_numbers = all(getattr(df[name].dtype, 'kind', 'O') in 'iuf' for name in y_names)
-        y_block = RegressionBlock() if are_numbers else CategoryBlock()
-    if not isinstance(y_block, TransformBlock): y_block = y_block()
-    return [f() if isinstance(f, type) else f for f in y_block.type_tfms]
-
-
-def row_order(
-    splits: tuple,  # numbers of the rows in each part, or None
-    n: int,         # rows
-) -> tuple:         # the rows in the order of the parts, None if it is their own; how many are in each
-    "The rows part by part"
-    if splits is None: return None, (n,)
-    splits = [np.asarray(o if isinstance(o, (np.ndarray, range)) else list(o), dtype=np.int64) for o in splits]
-    check_splits(splits, n)
-    rows = np.concatenate(splits, dtype=np.int32 if n < 2**31 else np.int64, casting='unsafe')
-    return None if len(rows) == n and (rows == np.arange(n)).all() else rows, tuple(map(len, splits))
 
 # %% ../../nbs/53_tabular.core.ipynb #3edbc90b
 class TabDataLoader(DataLoader):
