@@ -7,9 +7,10 @@ __all__ = ['FORMAT', 'DESCRIPTION', 'WEIGHTS', 'PROGRAM', 'plain', 'BundleError'
            'write_bundle', 'is_pickle', 'parse_description', 'existing', 'read_description', 'read_payload',
            'read_bundle']
 
-# %% ../nbs/79_bundle.ipynb #b5440f3d
+# %% ../nbs/79_bundle.ipynb #23bad3ae
 import hashlib
 import json
+import stat
 import struct
 import zipfile
 from collections.abc import Iterator
@@ -74,7 +75,7 @@ def write_bundle(
         z.writestr(DESCRIPTION, json.dumps(spec, indent=1))
         z.writestr(name, payload)
 
-# %% ../nbs/79_bundle.ipynb #cdbf735a
+# %% ../nbs/79_bundle.ipynb #5b186e8c
 def is_pickle(path: Path) -> bool:
     "Is the file a pickle, by itself or in the zip file that `torch.save` makes?"
     if zipfile.is_zipfile(path):
@@ -89,13 +90,17 @@ def _check_members(z, size):
         f'it holds {short(names)}, but a bundle holds {DESCRIPTION} and {WEIGHTS}')
     if any(o.compress_type != zipfile.ZIP_STORED or o.flag_bits & 1 for o in members): raise BundleError(
         'its members are compressed or encrypted, and may unfold to any size')
+    if any(o.orig_filename != o.filename or stat.S_ISLNK(o.external_attr >> 16) for o in members): raise BundleError(
+        'a member is a link, or has a name that goes on behind its end')
     if members[0].header_offset: raise BundleError('there is something in front of its first member')
     if any(o.file_size != o.compress_size or o.header_offset + o.file_size > size for o in members): raise BundleError(
         'it says that its members are larger than they are')
     if members[0].file_size > 2**24: raise BundleError('its description is larger than 16 MB')
+    z.fp.seek(-22, 2)  # a zip file without a comment ends in a record of 22 bytes
+    if z.comment or z.fp.read(4) != b'PK\5\6': raise BundleError('there is something behind its end')
     return names[1]
 
-# %% ../nbs/79_bundle.ipynb #89c34b50
+# %% ../nbs/79_bundle.ipynb #0f7cdb53
 def _no_constant(text): raise ValueError(f'{text} is no number of JSON')
 
 
@@ -120,11 +125,13 @@ def _depth(x, most):
 def parse_description(text: str | bytes) -> dict:
     "The description in `text`, a dict of plain data of this format; raises BundleError saying what is wrong"
     try:
+        text = text if isinstance(text, str) else text.decode('utf-8')
         spec = json.loads(text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_no_twins)
         _depth(spec, 40)
+        json.dumps(spec, ensure_ascii=False).encode('utf-8')  # refuses half a character
     except RecursionError: raise BundleError('its description is nested too deep') from None
     except ValueError as e: raise BundleError(f'its description cannot be read: {e}') from None
-    if not isinstance(spec, dict) or spec.get('format') != FORMAT: raise BundleError(
+    if not isinstance(spec, dict) or type(spec.get('format')) is not int or spec['format'] != FORMAT: raise BundleError(
         f'its format is {short(spec.get("format") if isinstance(spec, dict) else None)}, and this version of fastlite '
         f'reads {FORMAT}: a newer version may read it')
     payload = spec.get('payload')
@@ -132,7 +139,7 @@ def parse_description(text: str | bytes) -> dict:
         'its description does not say name, bytes and sha256 of the other member')
     return spec
 
-# %% ../nbs/79_bundle.ipynb #4d520a70
+# %% ../nbs/79_bundle.ipynb #f188cb23
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple]:
     "The zip file at `path`, its description and the name of its other member; every refusal names the file"
@@ -152,6 +159,8 @@ def existing(fname: str | Path) -> Path:
     "`fname` as the path of a file; raises FileNotFoundError saying what is there instead"
     path = Path(fname)
     if path.is_file(): return path
+    if path.is_dir(): raise FileNotFoundError(f'{path} is a folder, and a bundle is one file' + (
+        f': zip {DESCRIPTION} and the other member, without compressing them' if (path/DESCRIPTION).is_file() else ''))
     near = sorted(f.name for f in path.parent.glob('*'))[:10]
     raise FileNotFoundError(f'there is no file {path}; {path.parent} holds {near}')
 

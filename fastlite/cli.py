@@ -16,23 +16,25 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-# %% ../nbs/85_cli.ipynb #b1e6ac2e
+# %% ../nbs/85_cli.ipynb #d18c62a0
 def _positive(kind):
     "What argparse calls for a number above 0 of this kind"
     def number(text):
-        value = kind(text)
-        if not 0 < value < float('inf'): raise ValueError
-        return value
-    number.__name__ = f'{kind.__name__} above 0'
+        try: value = kind(text)
+        except ValueError: value = 0
+        if 0 < value < float('inf'): return value
+        raise argparse.ArgumentTypeError(f'{text} is no {"whole " if kind is int else ""}number above 0')
     return number
 
 
 def _share(text):
-    value = float(text)
-    if not 0 < value < 1: raise ValueError
-    return value
+    "A number between 0 and 1"
+    try: value = float(text)
+    except ValueError: value = 0
+    if 0 < value < 1: return value
+    raise argparse.ArgumentTypeError(f'{text} is no number between 0 and 1')
 
-# %% ../nbs/85_cli.ipynb #cfc7c477
+# %% ../nbs/85_cli.ipynb #b95e74cd
 def add_train(parts: Any):
     "The words of `fastlite train`"
     p = parts.add_parser('train', help='make a model of a folder of pictures', description=(
@@ -51,6 +53,7 @@ def add_train(parts: Any):
     p.add_argument('--scratch', action='store_true', help='start from random weights, not from trained ones')
     p.add_argument('--no-flip', action='store_true', help='left and right matter: do not mirror pictures in training')
     p.add_argument('--out', type=Path, default=Path('model.fastlite'), help='file of the model (default: %(default)s)')
+    p.add_argument('--force', action='store_true', help='replace the file of the model if it is there already')
     p.set_defaults(run=train)
 
 # %% ../nbs/85_cli.ipynb #53bf2f74
@@ -107,7 +110,7 @@ def main(
         say('fastlite:', ' '.join((str(e) or type(e).__name__).split()))
         return 1
 
-# %% ../nbs/85_cli.ipynb #a9f0c0ef
+# %% ../nbs/85_cli.ipynb #a621898d
 def readable(files: list) -> list:
     "Those of `files` that are pictures; the others are named on the error output"
     from fastlite.vision.utils import verify_images
@@ -123,6 +126,8 @@ def picture_loaders(args: argparse.Namespace) -> Any:
     from fastlite.vision.augment import aug_transforms
     from fastlite.vision.data import ImageBlock
     from fastlite.vision.resize import RandomResizedCrop
+    if args.folder.is_file(): raise ValueError(f'{args.folder} is a file: `fastlite train` learns from a folder of pictures. '
+                                               'Models of tables and texts are trained in Python')
     if not args.folder.is_dir(): raise FileNotFoundError(f'there is no folder {args.folder}')
     split = all((args.folder/o).is_dir() for o in ('train', 'valid'))
     block = DataBlock((ImageBlock, CategoryBlock), get_y=parent_label,
@@ -130,7 +135,15 @@ def picture_loaders(args: argparse.Namespace) -> Any:
                       item_tfms=RandomResizedCrop(args.size, min_scale=0.5), batch_tfms=aug_transforms(do_flip=not args.no_flip))
     files = readable(get_image_files(args.folder))
     if not files: raise ValueError(f'no pictures in {args.folder}: it needs a folder with pictures for each class')
+    classes = sorted({o.parent.name for o in files})
+    if len(classes) < 2: raise ValueError(f'only one class, {classes[0]}: {args.folder} needs a folder with pictures for each of two classes or more')
     return block.dataloaders(files, bs=args.bs, num_workers=args.workers, seed=args.seed)
+
+
+def _check_out(args: argparse.Namespace):
+    "Before hours of training: can the file be written, and is nothing lost by it?"
+    if args.out.is_dir(): raise IsADirectoryError(f'{args.out} is a folder: give the name of a file with --out')
+    if args.out.exists() and not args.force: raise FileExistsError(f'{args.out} is there already: give another name with --out, or --force to replace it')
 
 
 def train(args: argparse.Namespace) -> int:
@@ -139,14 +152,17 @@ def train(args: argparse.Namespace) -> int:
     from fastlite.metrics import accuracy
     from fastlite.vision.learner import vision_learner
     for name in ('callback.progress', 'callback.schedule', 'export'): import_module(f'fastlite.{name}')  # methods of a Learner
+    _check_out(args)
     set_seed(args.seed)
     dls = picture_loaders(args)
     say(f'{len(dls.train_ds)} pictures to learn from, {len(dls.valid_ds)} to check with; classes: {", ".join(map(str, dls.vocab))}')
     learn = vision_learner(dls, args.arch, pretrained=not args.scratch, metrics=accuracy)
     if args.scratch: learn.fit_one_cycle(args.epochs, args.lr)
     else: learn.fine_tune(args.epochs, args.lr)
+    loss, recognized = learn.validate()
+    if not loss < float('inf'): raise ValueError(f'the loss became {loss}, so the model knows nothing, and is not written: take a smaller learning rate with --lr')
     file = learn.export(args.out.absolute())
-    say(f'{learn.validate()[1]:.1%} of the pictures for validation are recognized; the model is in {args.out} '
+    say(f'{recognized:.1%} of the pictures for validation are recognized; the model is in {args.out} '
         f'({file.stat().st_size/1e6:.1f} MB)')
     return 0
 
@@ -282,3 +298,6 @@ def predict(args: argparse.Namespace) -> int:
             say(f'fastlite: {name}: {reason(name, error)}')
     if n_failed: say(f'fastlite: no answer for {n_failed} of {len(found) + len(failed)}')
     return int(n_failed > 0)
+
+# %% ../nbs/85_cli.ipynb #85b76374
+if __name__ == '__main__' and globals().get('__spec__') is not None: sys.exit(main())  # not in a notebook

@@ -35,7 +35,7 @@ from .hooks import keep_modes
 from .learner import Learner
 from .loop import plain_on
 
-# %% ../nbs/80_export.ipynb #8ea7e53a
+# %% ../nbs/80_export.ipynb #66075ed0
 _loss_settings = ('axis', 'thresh')
 
 
@@ -64,6 +64,9 @@ def build_loss(config: dict | None) -> Any:
     if not is_loss: raise ValueError(f'no loss is called {name!r}')
     unknown = sorted(set(config) - set(_loss_settings))
     if unknown: raise ValueError(f'unknown settings for {name}: {unknown}')
+    axis, thresh = config.get('axis', 0), config.get('thresh', 0)
+    if type(axis) is not int or not -9 <= axis <= 9: raise ValueError(f'axis has to be the number of a dimension, not {short(axis)}')
+    if type(thresh) not in (int, float) or not 0 <= thresh <= 1: raise ValueError(f'thresh has to be a number from 0 to 1, not {short(thresh)}')
     return cls(**config)
 
 # %% ../nbs/80_export.ipynb #2f42e29e
@@ -73,7 +76,7 @@ _data_kinds = {'block': 'fastlite.data.block', 'collab': 'fastlite.collab', 'tab
                'text': 'fastlite.text.data'}
 _transforms = ('fastlite.data.chain', 'fastlite.vision.data', 'fastlite.vision.resize', 'fastlite.vision.augment')
 
-# %% ../nbs/80_export.ipynb #f7b116d5
+# %% ../nbs/80_export.ipynb #118ec207
 _builders = {}
 
 
@@ -96,12 +99,12 @@ def portable_model(name: str) -> Callable:
 
 def _build_own(builder, module, arguments):
     "The model that the registered `builder` makes of `arguments`"
-    if builder not in _builders: raise ValueError(
+    if not isinstance(builder, str) or builder not in _builders: raise ValueError(
         f'no model is registered as {builder!r}: import the module that has it under @portable_model({builder!r}). '
         f'Where the file was made, that was the module {module!r}')
     return _builders[builder](**arguments)
 
-# %% ../nbs/80_export.ipynb #4090cd05
+# %% ../nbs/80_export.ipynb #c5403589
 def model_spec(learn: Learner) -> dict:
     "The application that built the model of `learn` and the arguments; raises ValueError if it cannot travel"
     config = getattr(learn, 'model_config', None) or getattr(learn.model, 'model_config', None)
@@ -119,7 +122,7 @@ def build_described(config: dict) -> nn.Module:
     config = dict(config)
     application = config.pop('application', None)
     if application == 'own': return _build_own(**config)
-    if application not in _applications:
+    if not isinstance(application, str) or application not in _applications:
         raise ValueError(f'unknown application {application!r}; known: {sorted([*_applications, "own"])}')
     return importlib.import_module(_applications[application]).build_model(**config)
 
@@ -147,7 +150,12 @@ def _check_described(config, model):
     if changed: raise ValueError('the model cannot travel: it was changed after it was made, for it has '
                                  f'{short((changed[1] or "").strip())} where its description says {short((changed[0] or "").strip())}')
 
-# %% ../nbs/80_export.ipynb #faa361e3
+# %% ../nbs/80_export.ipynb #24b49583
+def _changes_predictions(cb: Any) -> bool:
+    "Has a callback that is not fastlite's a hand in what is predicted?"
+    return not type(cb).__module__.startswith('fastlite.') and any(hasattr(cb, o) for o in ('before_batch', 'after_pred'))
+
+
 @patch
 def export(
     self: Learner,
@@ -156,7 +164,8 @@ def export(
     pickle: bool = False,              # store Python objects, which only those who trust you can load
 ) -> Path:                             # where it is
     "Write what predictions need, for `load_learner`; metrics, callbacks, optimizer stay here. ValueError: what cannot travel"
-    path = self.path/fname
+    path, own = self.path/fname, [cb.name for cb in self.cbs if _changes_predictions(cb)]
+    if own: warnings.warn(f'callbacks stay behind when a Learner is exported. These may change its predictions, which are made without them now: {", ".join(own)}', stacklevel=2)
     if pickle: return _write_pickle(self, path)
     spec = {'fastlite': fastlite.__version__, 'data': self.dls.config(), 'loss': describe_loss(self.loss_func)}
     if program:
@@ -211,7 +220,7 @@ def model_from_spec(
         if sum(x.numel() for x in computed) > 2**26: raise ValueError('the described model has large tensors beside its weights')
         return _take(build_described(config) if computed else model, weights)
 
-# %% ../nbs/80_export.ipynb #7c8ec8e2
+# %% ../nbs/80_export.ipynb #b51123a3
 def dataloaders_from_spec(
     config: dict,                # from `dls.config()`
     path: Path,                  # where a Learner writes
@@ -219,12 +228,12 @@ def dataloaders_from_spec(
 ) -> Any:                        # DataLoaders without items
     "Loaders that prepare and decode like those that `config` describes; raises ValueError for a kind that is not known"
     kind = config.get('kind', 'block')
-    if kind not in _data_kinds: raise ValueError(f'unknown kind of data {kind!r}; known: {sorted(_data_kinds)}')
+    if not isinstance(kind, str) or kind not in _data_kinds: raise ValueError(f'unknown kind of data {kind!r}; known: {sorted(_data_kinds)}')
     for module in _transforms if kind == 'block' else (): importlib.import_module(module)  # they register themselves
     module = importlib.import_module(_data_kinds[kind])
     with no_random(): return module.dataloaders_from_config(config, path=path, device=device)  # a new loader draws a seed
 
-# %% ../nbs/80_export.ipynb #70f6fe18
+# %% ../nbs/80_export.ipynb #19f4a2a3
 def learner_class(
     config: dict,   # from `model_spec`
 ) -> Callable:      # takes data, model and `loss_func`
@@ -237,6 +246,8 @@ def learner_class(
 
 def _learner_from(spec, payload, path, device, trust):
     "The Learner that `spec` describes"
+    unknown = sorted(set(spec) - {'format', 'fastlite', 'data', 'loss', 'model', 'payload'})
+    if unknown: raise ValueError(f'it has parts that are not known: {short(unknown)}')
     model = _load_program(payload, path, trust) if spec['payload']['name'] == PROGRAM else model_from_spec(
         spec['model'], unpack_tensors(payload))
     dls = dataloaders_from_spec(spec['data'], path.parent, device)
