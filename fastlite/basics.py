@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/90_basics.ipynb #220aef2a
+# %% ../nbs/90_basics.ipynb #631c988e
 import fastlite.imports
 from .imports import *
 from .core import (
@@ -14,7 +14,7 @@ from .core import (
 from .torch_core import (
     ShowTitle, TensorBase, TensorCategory, TensorImage, TensorImageBW, TensorImageBase, TensorMask, TensorMultiCategory,
     TitledFloat, TitledInt, TitledStr, show_image, show_images, show_title, tensor)
-from .transform import ItemTransform, Pipeline, Transform, portable
+from .transform import DisplayedTransform, ItemTransform, Pipeline, Transform, portable
 from .data.load import DataLoader, PartialDL, SortedDL, WeightedDL
 from .data.core import DataLoaders, Datasets, TfmdDL, TfmdLists, show_at
 from .data.transforms import (
@@ -23,7 +23,7 @@ from .data.transforms import (
     GroupSplitter, ImageGetter, IndexSplitter, IntToFloatTensor, ItemGetter, MaskSplitter,
     MultiCategorize, MultiCategory, Normalize, OneHotEncode, RandomSplitter, RandomSubsetSplitter,
     RegexLabeller, RegressionSetup, ToTensor, TrainTestSplitter, get_c, get_files, get_image_files,
-    get_text_files, image_extensions, parent_label, using_attr)
+    get_text_files, image_extensions, one_hot, parent_label, using_attr)
 from .data.external import URLs, download_data, download_url, untar_data
 from .data.block import CategoryBlock, DataBlock, MultiCategoryBlock, RegressionBlock, TransformBlock
 from .data.chain import (
@@ -76,7 +76,7 @@ from .predictor import Predictor
 from .onnx import Parity
 from .aliases import accuracy_thresh
 
-# %% ../nbs/90_basics.ipynb #4570601c
+# %% ../nbs/90_basics.ipynb #d36f643b
 __all__ = [
     *fastlite.imports.__all__,
     'apply', 'default_device', 'doc', 'find_bs', 'get_grid', 'get_random_states', 'ifnone', 'is_listy', 'listify',
@@ -85,7 +85,7 @@ __all__ = [
     'ShowTitle', 'TensorBase', 'TensorCategory', 'TensorImage', 'TensorImageBW', 'TensorImageBase', 'TensorMask',
     'TensorMultiCategory', 'TitledFloat', 'TitledInt', 'TitledStr', 'show_image', 'show_images',
     'show_title', 'tensor',
-    'ItemTransform', 'Pipeline', 'Transform', 'portable',
+    'DisplayedTransform', 'ItemTransform', 'Pipeline', 'Transform', 'portable',
     'DataLoader', 'PartialDL', 'SortedDL', 'WeightedDL',
     'DataLoaders', 'Datasets', 'TfmdDL', 'TfmdLists', 'show_at',
     'AttrGetter', 'Categorize', 'Category', 'CategoryMap', 'ColReader', 'ColSplitter',
@@ -94,7 +94,7 @@ __all__ = [
     'ItemGetter', 'MaskSplitter', 'MultiCategorize', 'MultiCategory', 'Normalize', 'OneHotEncode',
     'RandomSplitter', 'RandomSubsetSplitter', 'RegexLabeller', 'RegressionSetup', 'ToTensor',
     'TrainTestSplitter', 'get_c', 'get_files', 'get_image_files', 'get_text_files', 'image_extensions',
-    'parent_label', 'using_attr',
+    'one_hot', 'parent_label', 'using_attr',
     'URLs', 'download_data', 'download_url', 'untar_data',
     'CategoryBlock', 'DataBlock', 'MultiCategoryBlock', 'RegressionBlock', 'TransformBlock',
     'CategoryList', 'DataBunch', 'EmptyLabelList', 'FloatList', 'ItemList', 'LabelList',

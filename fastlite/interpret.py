@@ -174,7 +174,7 @@ def print_classification_report(self: ClassificationInterpretation):
     names = [str(o) for o in self.vocab]
     print(classification_report(self.targs, self.said, labels=range(len(names)), target_names=names, zero_division=0))
 
-# %% ../nbs/70_interpret.ipynb #617a6a41
+# %% ../nbs/70_interpret.ipynb #1f944c03
 @patch
 def plot_confusion_matrix(
     self: ClassificationInterpretation,
@@ -183,17 +183,20 @@ def plot_confusion_matrix(
     cmap: str = 'Blues',       # colours
     title: str = 'Confusion matrix',  # above
     max_n: int = 30,           # with more classes than this there are no numbers in the cells
+    norm_dec: int = 2,         # digits after the point of a share
+    plot_txt: bool = True,     # numbers in the cells
+    **kwargs,                  # passed to `plt.subplots`, such as `dpi`
 ) -> plt.Axes:
     "Show the confusion matrix with its numbers"
     counts = self.confusion_matrix()
     shown = counts / counts.sum(1, keepdims=True).clip(1) if normalize else counts
-    _, ax = plt.subplots(figsize=figsize)
+    _, ax = plt.subplots(figsize=figsize, **kwargs)
     ax.imshow(shown, cmap=cmap)
     names = [str(o) for o in self.vocab]
     ax.set_xticks(range(len(names)), names, rotation=90)
     ax.set_yticks(range(len(names)), names)
-    for i, j in np.argwhere(shown > 0) if len(names) <= max_n else ():
-        text = f'{shown[i, j]:.2f}' if normalize else str(shown[i, j])
+    for i, j in np.argwhere(shown > 0) if plot_txt and len(names) <= max_n else ():
+        text = f'{shown[i, j]:.{norm_dec}f}' if normalize else str(shown[i, j])
         ax.text(j, i, text, ha='center', va='center', color='white' if shown[i, j] > shown.max() / 2 else 'black')
     ax.set(xlabel='predicted', ylabel='actual', title=title)
     return ax

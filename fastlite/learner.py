@@ -6,7 +6,7 @@
 __all__ = ['in_order', 'concat', 'item_losses', 'GatherPreds', 'as_in_training', 'is_picture', 'show_result', 'shape_of',
            'differences']
 
-# %% ../nbs/31_learner.ipynb #5083c64f
+# %% ../nbs/31_learner.ipynb #9dcd6fc4
 from collections.abc import Callable
 from copy import copy
 from inspect import signature
@@ -19,17 +19,21 @@ from torch import Tensor
 from torch.utils.data import DataLoader as TorchLoader
 from torch.utils.data import RandomSampler
 
-from .callback.core import Callback
+from .callback.core import (
+    Callback, CancelBackwardException, CancelBatchException, CancelEpochException, CancelFitException,
+    CancelStepException, CancelTrainException, CancelValidException)
 from .callback.recorder import NonFiniteLossError, Recorder
 from .core import find_bs, get_grid, is_listy, listify, set_seed, to_detach
 from .data.load import collate
 from .hooks import keep_modes
 from .loop import Learner, only, target_types
-from .metrics import as_is
+from .metrics import AvgMetric, Metric, as_is
 from .state import load_state, save_state
 from .torch_core import ShowTitle, TensorCategory
 
-__all__ += ['Learner', 'NonFiniteLossError', 'Recorder']  # users look for them here
+__all__ += ['Learner', 'NonFiniteLossError', 'Recorder', 'Metric', 'AvgMetric', 'CancelBackwardException',
+            'CancelBatchException', 'CancelEpochException', 'CancelFitException', 'CancelStepException',
+            'CancelTrainException', 'CancelValidException']  # users look for them here
 
 # %% ../nbs/31_learner.ipynb #6f2d0478
 def in_order(dl: Any) -> Any:
@@ -131,7 +135,7 @@ def get_preds(
     if with_loss: results.append(concat(gather.item_losses))
     return tuple(results)
 
-# %% ../nbs/31_learner.ipynb #88d57f84
+# %% ../nbs/31_learner.ipynb #d571151c
 @patch
 def typed_like_targets(
     self: Learner,
@@ -145,16 +149,18 @@ def typed_like_targets(
 @patch
 def predict(
     self: Learner,
-    item: Any,  # what the data block starts from, such as a file name; for plain data the input of the model
-) -> tuple:     # decoded prediction, prediction as a tensor, probabilities
+    item: Any,                 # what the data block starts from, such as a file name; for plain data the input of the model
+    with_input: bool = False,  # the input as it is shown too, in front
+) -> tuple:                    # decoded prediction, prediction as a tensor, probabilities
     "The prediction for one item; data may have a way of its own, `dls.predict_with(learn, item)`, as tables have"
     if hasattr(self.dls, 'predict_with'): return self.dls.predict_with(self, item)
     blocks = hasattr(self.dls.train_ds, 'tls')
     dl = self.dls.test_dl([item], num_workers=0) if blocks else [collate([item if is_listy(item) else (item,)])]
     with self.no_bar(): inputs, preds, _, decoded = self.get_preds(dl=dl, with_input=True, with_decoded=True)
     inputs, preds, decoded = (o if isinstance(o, tuple) else (o,) for o in (inputs, preds, decoded))
-    said = self.dls.decode_batch((*inputs, *self.typed_like_targets(decoded)), 1)[0][len(inputs):]
-    return only(said), only([o[0] for o in decoded]), only([o[0] for o in preds])
+    said = self.dls.decode_batch((*inputs, *self.typed_like_targets(decoded)), 1)[0]
+    answer = only(said[len(inputs):]), only([o[0] for o in decoded]), only([o[0] for o in preds])
+    return (only(said[:len(inputs)]), *answer) if with_input else answer
 
 # %% ../nbs/31_learner.ipynb #ef4cc547
 def as_in_training(dl: Any) -> Any:

@@ -69,7 +69,7 @@ def check_event_name(
     if near: raise TypeError(f'{cls.__name__}.{name}: there is no such event; did you mean {near[0]!r}? '
                              f'The events are: {", ".join(event.__members__)}')
 
-# %% ../../nbs/28_callback.core.ipynb #f4c0a29e
+# %% ../../nbs/28_callback.core.ipynb #ed84b7df
 class Callback:
     "Base of callbacks: a method with the name of an event is called at that event"
     order = 0                              # callbacks of lower order are called first
@@ -111,7 +111,7 @@ class Callback:
     @property
     def name(self) -> str:
         "What the Learner calls it: the class's name without 'Callback', in snake case"
-        return re.sub('(?<=[a-z0-9])(?=[A-Z])', '_', type(self).__name__.removesuffix('Callback')).lower()
+        return re.sub('(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])', '_', type(self).__name__.removesuffix('Callback')).lower()
 
     def __repr__(self): return type(self).__name__
 

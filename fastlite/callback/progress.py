@@ -6,7 +6,7 @@
 __all__ = ['Bar', 'PlainView', 'TerminalView', 'NotebookView', 'find_view', 'progress_bar', 'master_bar', 'ProgressCallback',
            'ShowGraphCallback', 'CSVLogger']
 
-# %% ../../nbs/32_callback.progress.ipynb #6191a9f3
+# %% ../../nbs/32_callback.progress.ipynb #7b46ab15
 import csv
 import shutil
 import sys
@@ -16,6 +16,7 @@ from time import perf_counter
 from typing import Any
 
 import matplotlib.pyplot as plt
+import pandas as pd
 from fastcore.basics import patch
 from matplotlib.figure import Figure
 
@@ -226,7 +227,7 @@ class ProgressCallback(Callback):
         "A bar for the validation"
         self.start('validation')
 
-# %% ../../nbs/32_callback.progress.ipynb #5530fb33
+# %% ../../nbs/32_callback.progress.ipynb #50841c5d
 @patch
 def start(self: ProgressCallback, label: str):
     "Begin a bar over the batches of `learn.dl`"
@@ -249,13 +250,13 @@ def after_batch(self: ProgressCallback):
 @patch
 def after_train(self: ProgressCallback):
     "The bar of the epoch is done"
-    self.bars.pop()
+    if self.bars: self.bars.pop()
 
 
 @patch
 def after_validate(self: ProgressCallback):
     "The bar of the validation is done"
-    self.bars.pop()
+    if self.bars: self.bars.pop()  # none was begun if another callback skipped it
 
 
 @patch
@@ -311,7 +312,7 @@ class ShowGraphCallback(Callback):
         if self.ax is not None: plt.close(self.ax.figure)
         self.ax = self.handle = None
 
-# %% ../../nbs/32_callback.progress.ipynb #6a645020
+# %% ../../nbs/32_callback.progress.ipynb #98fb2222
 class CSVLogger(Callback):
     "Writes the table of results to a file, row by row"
     order = 60           # after the Recorder, which makes the row
@@ -340,6 +341,10 @@ class CSVLogger(Callback):
         "Write a row, and do not keep it in memory"
         csv.writer(self.file).writerow(row)
         self.file.flush()
+
+    def read_log(self) -> pd.DataFrame:
+        "The table that is in the file"
+        return pd.read_csv(self.learn.path/self.fname)
 
     def cleanup(self):
         "Close the file"

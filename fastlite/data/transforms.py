@@ -8,7 +8,7 @@ __all__ = ['image_extensions', 'Paths', 'get_files', 'get_image_files', 'get_tex
            'path_parts', 'GrandparentSplitter', 'FolderSplitter', 'FileSplitter', 'ColSplitter', 'TrainTestSplitter',
            'GroupSplitter', 'RandomSubsetSplitter', 'parent_label', 'RegexLabeller', 'on_attribute', 'using_attr',
            'ColReader', 'ItemGetter', 'AttrGetter', 'Category', 'CategoryMap', 'Categorize', 'MultiCategory',
-           'MultiCategorize', 'OneHotEncode', 'EncodedMultiCategorize', 'RegressionSetup', 'ToTensor',
+           'MultiCategorize', 'one_hot', 'OneHotEncode', 'EncodedMultiCategorize', 'RegressionSetup', 'ToTensor',
            'IntToFloatTensor', 'Normalize', 'get_c']
 
 # %% ../../nbs/12_data.transforms.ipynb #2117a8f2
@@ -609,7 +609,17 @@ class MultiCategorize(Categorize):
         "The classes with the numbers `o`"
         return MultiCategory(self.vocab[int(i)] for i in o)
 
-# %% ../../nbs/12_data.transforms.ipynb #a48a6d5c
+# %% ../../nbs/12_data.transforms.ipynb #d862350d
+def one_hot(
+    x: int | list,  # a class number, or several
+    c: int,         # how many classes there are
+) -> Tensor:        # c, uint8
+    "Ones at the places `x`, else zeros"
+    res = torch.zeros(c, dtype=torch.uint8)
+    res[torch.as_tensor(x, dtype=torch.long).as_subclass(Tensor)] = 1
+    return res
+
+# %% ../../nbs/12_data.transforms.ipynb #ce1fb8bd
 @portable
 class OneHotEncode(Transform):
     "Numbers of classes to zeros and ones, one per class, and back"
@@ -628,9 +638,7 @@ class OneHotEncode(Transform):
     def encodes(self, o: Any) -> TensorMultiCategory:
         "Floats: 1 at the places `o`, else 0"
         if self.c is None: raise ValueError('how many classes? Put OneHotEncode behind MultiCategorize, or give c=…')
-        res = torch.zeros(self.c)
-        res[torch.as_tensor(o, dtype=torch.long).as_subclass(Tensor)] = 1.
-        return TensorMultiCategory(res)
+        return TensorMultiCategory(one_hot(o, self.c).float())
 
     def decodes(self, o: Any) -> TensorMultiCategory:
         "The numbers of the classes that are 1, or true"

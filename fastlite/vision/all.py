@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../../nbs/91_vision.all.ipynb #02b365e1
+# %% ../../nbs/91_vision.all.ipynb #c573513b
 from torchvision import models
 from torchvision.models import (
     alexnet, densenet121, densenet161, densenet169, densenet201, mobilenet_v2, resnet18, resnet34, resnet50, resnet101,
@@ -32,11 +32,11 @@ from .models.xresnet import (
     XResNet, xresnet18, xresnet34, xresnet50, xresnet101, xresnet152, xresnet_tiny)
 from .models.unet import DynamicUnet, unet_learner
 from .learner import create_body, create_head, create_vision_model, point_head, vision_learner
-from .chain import ImageList, ObjectItemList, PointsItemList, SegmentationItemList, plot_multi
+from .chain import ImageDataBunch, ImageList, ObjectItemList, PointsItemList, SegmentationItemList, plot_multi
 from .heatmap import acts_and_grads, cam, gradcam, show_heatmap
-from .aliases import ImageFileList, ImageItemList, cnn_learner, create_cnn
+from .aliases import ImageFileList, ImageItemList, cnn_learner, create_cnn, open_image
 
-# %% ../../nbs/91_vision.all.ipynb #7626612e
+# %% ../../nbs/91_vision.all.ipynb #5dd07728
 __all__ = [
     *fastlite.basics.__all__,
     'models', 'alexnet', 'densenet121', 'densenet161', 'densenet169', 'densenet201', 'mobilenet_v2', 'resnet18', 'resnet34',
@@ -56,7 +56,7 @@ __all__ = [
     'XResNet', 'xresnet18', 'xresnet34', 'xresnet50', 'xresnet101', 'xresnet152', 'xresnet_tiny',
     'DynamicUnet', 'unet_learner',
     'create_body', 'create_head', 'create_vision_model', 'point_head', 'vision_learner',
-    'ImageList', 'ObjectItemList', 'PointsItemList', 'SegmentationItemList', 'plot_multi',
+    'ImageDataBunch', 'ImageList', 'ObjectItemList', 'PointsItemList', 'SegmentationItemList', 'plot_multi',
     'acts_and_grads', 'cam', 'gradcam', 'show_heatmap',
-    'ImageFileList', 'ImageItemList', 'cnn_learner', 'create_cnn',
+    'ImageFileList', 'ImageItemList', 'cnn_learner', 'create_cnn', 'open_image',
 ]

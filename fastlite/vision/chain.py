@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['is_for_pictures', 'ImageList', 'SegmentationLabelList', 'SegmentationItemList', 'plot_multi', 'PointsLabelList',
-           'PointsItemList', 'ObjectLabelList', 'ObjectItemList']
+           'PointsItemList', 'ObjectLabelList', 'ObjectItemList', 'ImageDataBunch']
 
-# %% ../../nbs/48_vision.chain.ipynb #fab20950
+# %% ../../nbs/48_vision.chain.ipynb #e99eab4f
 import copy
 from collections.abc import Callable
 from pathlib import Path
@@ -18,8 +18,8 @@ from fastcore.basics import patch
 from PIL import Image
 
 from ..data.block import TransformBlock
-from ..data.chain import ItemList, LabelList, both_sets, column_values
-from ..data.transforms import image_extensions
+from ..data.chain import DataBunch, ItemList, LabelList, both_sets, column_values
+from ..data.transforms import RegexLabeller, image_extensions
 from ..transform import Transform, accepted_types
 from .resize import PadMode, Resize, ResizeMethod
 from .core import PILImage, PILImageBW, TensorBBoxCreate
@@ -147,3 +147,85 @@ class ObjectLabelList(LabelList):
 class ObjectItemList(ImageList):
     "Pictures whose labels are pairs: boxes, and their names"
     label_cls = ObjectLabelList
+
+# %% ../../nbs/48_vision.chain.ipynb #59eebbb8
+def _bunch(labelled, ds_tfms=None, size=None, resize_method=None, padding_mode=None, **kwargs):
+    "The last two links of the chain"
+    settings = dict(size=size, resize_method=resize_method, padding_mode=padding_mode)
+    return labelled.transform(ds_tfms, **settings).databunch(**kwargs)
+
+
+class ImageDataBunch:
+    "A whole chain in one call; each method gives a `DataBunch`"
+    @classmethod
+    def from_folder(cls,
+        path: Path | str,         # folder with a folder for each class, below those of the sets
+        train: str = 'train',     # the folder of the training set
+        valid: str = 'valid',     # that of the validation set
+        test: str = None,         # that of a set without labels
+        valid_pct: float = None,  # draw so large a part of all pictures below `path`, in place of `train` and `valid`
+        seed: int = None,         # of the draw
+        **kwargs,                 # `ds_tfms`, `size`, `bs` … of `transform` and `databunch`
+    ) -> DataBunch:
+        "The label of a picture is the name of its folder"
+        il = ImageList.from_folder(path)
+        split = il.split_by_folder(train, valid) if valid_pct is None else il.split_by_rand_pct(valid_pct, seed)
+        labelled = split.label_from_folder()
+        return _bunch(labelled if test is None else labelled.add_test_folder(test), **kwargs)
+
+    @classmethod
+    def from_df(cls,
+        path: Path | str,          # folder of the data
+        df: pd.DataFrame,          # a row per picture
+        folder: str = None,        # below `path`, where the files are
+        label_delim: str = None,   # a label is a text of several classes, parted by this
+        valid_pct: float = 0.2,    # part of the validation set
+        seed: int = None,          # of the draw
+        fn_col: str | int = 0,     # column with the names of the files
+        label_col: Any = 1,        # column with the labels, or several
+        suffix: str = '',          # put behind each name
+        **kwargs,                  # `ds_tfms`, `size`, `bs` … of `transform` and `databunch`
+    ) -> DataBunch:
+        "Names and labels from a table"
+        il = ImageList.from_df(df, path, fn_col, folder, suffix)
+        return _bunch(il.split_by_rand_pct(valid_pct, seed).label_from_df(label_col, label_delim=label_delim), **kwargs)
+
+# %% ../../nbs/48_vision.chain.ipynb #8f228433
+@patch(cls_method=True)
+def from_csv(cls: ImageDataBunch,
+    path: Path | str,                # folder of the data
+    folder: str = None,              # below it, where the files are
+    label_delim: str = None,         # a label is a text of several classes, parted by this
+    csv_labels: str = 'labels.csv',  # name of the table
+    delimiter: str = None,           # between its columns; a comma if not given
+    header: Any = 'infer',           # number of the row with the names of the columns; None if there is none
+    **kwargs,                        # as for `from_df`
+) -> DataBunch:
+    "`from_df` of the table in a csv file"
+    df = pd.read_csv(Path(path)/csv_labels, sep=delimiter or ',', header=header)
+    return cls.from_df(path, df, folder, label_delim, **kwargs)
+
+
+@patch(cls_method=True)
+def from_name_func(cls: ImageDataBunch,
+    path: Path | str,         # folder of the data
+    fnames: list,             # files
+    label_func: Callable,     # file → label
+    valid_pct: float = 0.2,   # part of the validation set
+    seed: int = None,         # of the draw
+    **kwargs,                 # `ds_tfms`, `size`, `bs` … of `transform` and `databunch`
+) -> DataBunch:
+    "The label is `label_func(file)`"
+    return _bunch(ImageList(fnames, path).split_by_rand_pct(valid_pct, seed).label_from_func(label_func), **kwargs)
+
+
+@patch(cls_method=True)
+def from_name_re(cls: ImageDataBunch,
+    path: Path | str,  # folder of the data
+    fnames: list,      # files
+    pat: str,          # regular expression with a group
+    **kwargs,          # as for `from_name_func`
+) -> DataBunch:
+    "The label is the first group of `pat` in the whole path of the file"
+    label = RegexLabeller(pat)
+    return cls.from_name_func(path, fnames, lambda o: label(Path(o).as_posix()), **kwargs)

@@ -77,7 +77,7 @@ def _shrunk(x, size, box):
     if tuple(pixels.shape[1:]) != tuple(size): pixels = F.interpolate(pixels[None], size, mode='bilinear', antialias=True)[0]
     return PILBase.of_pixels(pixels) if of_ours else to_image(pixels)
 
-# %% ../../nbs/42_vision.resize.ipynb #2d25d997
+# %% ../../nbs/42_vision.resize.ipynb #1ecfab35
 def _decode(x):
     "Decode the picture `x`, if that has not been done: there is nothing random in it"
     if getattr(x, 'waiting', None) is None: x.load()
@@ -86,6 +86,7 @@ def _decode(x):
 class RandTransform(Transform):
     "A transform with random numbers that are drawn once per sample, so that all its parts get the same"
     split_idx = 0  # training only; a subclass that has to work in validation too sets None
+    p, do, picture_size = 1., True, None  # for a subclass whose `__init__` leaves them out
 
     def __init__(self,
         p: float = 1.,  # how often it is applied, 0 to 1
@@ -93,7 +94,7 @@ class RandTransform(Transform):
     ):
         super().__init__(**kwargs)
         if not 0 <= p <= 1: raise ValueError(f'p is a share of samples, from 0 to 1, and not {p!r}')
-        self.p, self.do, self.picture_size = p, True, None
+        self.p = p
 
     def before_call(self,
         b: Any,          # the sample
