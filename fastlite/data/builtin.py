@@ -169,10 +169,10 @@ builtin('scenes', stands_for=('CAMVID', 'CAMVID_TINY'))(make_scenes)
 builtin('heads', stands_for=('BIWI_SAMPLE', 'BIWI_HEAD_POSE'))(make_heads)
 builtin('tiles', stands_for=('PLANET_SAMPLE', 'PLANET_TINY'))(make_tiles)
 
-# %% ../../nbs/13_data.builtin.ipynb #fe6a2faa
+# %% ../../nbs/13_data.builtin.ipynb #ff96e538
 builtin('people', stands_for=('ADULT_SAMPLE',))(make_people)
 builtin('sales')(make_sales)
 builtin('ratings', stands_for=('ML_SAMPLE', 'ML_100k'))(make_ratings)
 builtin('human_numbers')(make_human_numbers)
 builtin('pydocs')(make_pydocs)
-builtin('reviews', stands_for=('IMDB', 'IMDB_SAMPLE'))(make_reviews)
+builtin('reviews', version=2, stands_for=('IMDB', 'IMDB_SAMPLE'))(make_reviews)

@@ -263,22 +263,24 @@ def make_ratings(dest: Path):
     table.iloc[rng.permutation(n)].to_csv(dest/'ratings.csv', index=False, lineterminator='\n')
     films.to_csv(dest/'movies.csv', index=False, lineterminator='\n')
 
-# %% ../../nbs/09_data.tables.ipynb #9dd955f1
-praise = 'superb wonderful gripping charming clever moving brilliant delightful'.split()
-blame = 'dull tedious clumsy dreadful silly lifeless tiresome forgettable'.split()
+# %% ../../nbs/09_data.tables.ipynb #08af010a
+praise = ('superb wonderful gripping charming clever moving brilliant delightful '
+          'warm witty tender graceful vivid thrilling lovely elegant').split()
+blame = ('dull tedious clumsy dreadful silly lifeless tiresome forgettable '
+         'bland shallow stale wooden dreary hollow lazy messy').split()
 aspects = 'story|acting|music|camera work|dialogue|ending|lead actor|pacing'.split('|')
 neutral = ('It runs for about two hours.|We saw it on a rainy Tuesday.|The story is set in a small town by the sea.|'
            'It is based on a novel that I have not read.|Two brothers inherit a hotel.|It was shot in the nineties.|'
            'A detective returns to the village of her childhood.|My sister chose it.').split('|')
 
-# %% ../../nbs/09_data.tables.ipynb #2185deff
+# %% ../../nbs/09_data.tables.ipynb #18696800
 def opinion(
     rng: random.Random,  # where chance comes from
     good: bool,          # is it praise?
 ) -> str:
     "A sentence that praises or blames, now and then in words of the other side"
-    (first, second), (word, other) = rng.sample(aspects, 2), (praise, blame) if good else (blame, praise)
-    word, other = rng.choice(word), rng.choice(other)
+    (first, second), (words, others) = rng.sample(aspects, 2), (praise, blame) if good else (blame, praise)
+    word, other = ' and '.join(rng.sample(words, rng.choices([1, 2], [.2, .8])[0])), rng.choice(others)
     plain = [f'The {first} is {word}.', f'I found the {first} {word}.', f'What a {word} film.']
     negated = [f'The {first} is not {other} at all.', f'I would never call the {first} {other}.',
                f'Nobody can say that the {first} is {other}.']
@@ -289,9 +291,9 @@ def opinion(
 
 
 def make_reviews(dest: Path):
-    "Made: `texts.csv`, 1,000 film reviews of 2 to 8 sentences with label, text and is_valid (the last 200)"
+    "Made: `texts.csv`, 1,000 film reviews of 2 to 8 sentences: label, text, is_valid (the last 200); `unlabelled.csv`: 2,000"
     rng, rows = random.Random(11), {}  # text -> label: no text occurs twice
-    while len(rows) < 1000:
+    while len(rows) < 3000:
         label, n = rng.random() < .5, rng.randint(1, 6)
         sides = [not label]
         while 2 * sum(o == label for o in sides) <= n:
@@ -300,5 +302,7 @@ def make_reviews(dest: Path):
         sentences += rng.sample(neutral, rng.randint(1, 2))
         rng.shuffle(sentences)
         rows[' '.join(sentences)] = 'positive' if label else 'negative'
-    table = pd.DataFrame({'label': rows.values(), 'text': rows.keys(), 'is_valid': np.arange(1000) >= 800})
-    table.to_csv(dest/'texts.csv', index=False, lineterminator='\n')
+    table = pd.DataFrame({'label': rows.values(), 'text': rows.keys()})
+    first = table[:1000].assign(is_valid=np.arange(1000) >= 800)
+    for name, part in (('texts', first), ('unlabelled', table[1000:][['text']])):
+        part.to_csv(dest/f'{name}.csv', index=False, lineterminator='\n')

@@ -5,11 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../../nbs/93_text.all.ipynb #071edf85
-from operator import attrgetter
-
-from fastcore.foundation import coll_repr
-
+# %% ../../nbs/93_text.all.ipynb #a6bc2869
 import fastlite.basics
 from ..basics import *
 from .core import (
@@ -32,9 +28,9 @@ from fastlite.text.models.core import (
 from .learner import (
     LMLearner, TextLearner, decode_spec_tokens, language_model_learner, text_classifier_learner)
 
-# %% ../../nbs/93_text.all.ipynb #4f954963
+# %% ../../nbs/93_text.all.ipynb #48434fb2
 __all__ = [
-    *fastlite.basics.__all__, 'attrgetter', 'coll_repr',
+    *fastlite.basics.__all__,
     'BOS', 'EOS', 'FLD', 'PAD', 'TK_MAJ', 'TK_REP', 'TK_UP', 'TK_WREP', 'UNK', 'BaseTokenizer', 'RegexTokenizer',
     'SentencePieceTokenizer', 'SpacyTokenizer', 'SubwordTokenizer', 'Tokenizer', 'WordTokenizer', 'fix_html',
     'lowercase', 'read_text',

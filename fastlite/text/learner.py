@@ -240,7 +240,7 @@ def read_pretrained(
                                                       'written by a Learner for text')
     return {k.replace('0.module.', '0.', 1) if k.startswith('0.module.') else k: v for k, v in weights.items()}, vocab
 
-# %% ../../nbs/66_text.learner.ipynb #410d435f
+# %% ../../nbs/66_text.learner.ipynb #b11f990a
 def encoder_of(model: nn.Sequential) -> nn.Module:
     "The part of a language model or classifier that can be handed on"
     return getattr(model[0], 'module', model[0])
@@ -269,8 +269,9 @@ def save_encoder(self: TextLearner, file: str | Path) -> Path:
 
 @patch
 def saved_state(self: TextLearner) -> dict:
-    "What `save` writes besides the state of the optimizer: the weights, and the vocabulary"
-    return {'model': self.model.state_dict(), 'vocab': text_vocab(self.dls)}
+    "What `save` writes besides the state of the optimizer: the weights, and the vocabulary of the data, if they have one"
+    vocab = {'vocab': text_vocab(self.dls)} if hasattr(self.dls, 'vocab') else {}
+    return {'model': self.model.state_dict(), **vocab}
 
 # %% ../../nbs/66_text.learner.ipynb #197abf79
 @patch
