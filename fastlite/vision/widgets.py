@@ -347,15 +347,15 @@ def _fill(self: ImagesCleaner, card: Card, i: int, picture: bytes):
     "Show item `i` on a card"
     card.fill(i, picture, self.text_of(i), self.state.marks.get(i), self.state.items[i].labels, self.state.name(i))
 
-# %% ../../nbs/72_vision.widgets.ipynb #ff61267a
+# %% ../../nbs/72_vision.widgets.ipynb #04cc84cb
 @patch
 def tell(self: ImagesCleaner, message: str = '', bad: bool = False):
     "Write to the line at the bottom, and set which buttons can be pressed"
     state, color = self.state, 'var(--jp-error-color1,#c62828)' if bad else 'inherit'
     marks = f'{len(state.to_delete())} to delete, {len(state.to_change())} to change'
     hint = 'choose below a picture; nothing is moved before you press apply' if not (state.marks or state.applied) else ''
-    said = html.escape(message or hint)
-    self.status.value = f'{marks}' + (f' · <span style="color:{color};white-space:pre-line">{said}</span>' if said else '')
+    self.told = ' · '.join(filter(None, [marks, message or hint]))
+    self.status.value = marks + (f' · <span style="color:{color};white-space:pre-line">{html.escape(message or hint)}</span>' if message or hint else '')
     self.undo_button.disabled, self.redo_button.disabled = not state.done, not state.undone
     self.apply_button.disabled = self.save_button.disabled = not state.marks
     self.take_back_button.disabled = not state.applied
@@ -380,7 +380,7 @@ def _stepped(self: ImagesCleaner, step: Callable):
     i = step()
     self.show_page(next((n for n, page in enumerate(self.pages) if any(i in group for group in page)), self.page))
 
-# %% ../../nbs/72_vision.widgets.ipynb #310f7143
+# %% ../../nbs/72_vision.widgets.ipynb #01dc7096
 @patch
 def apply(self: ImagesCleaner,
     trash: str | Path = None,  # as for `Cleaning.apply`
@@ -421,7 +421,8 @@ def load(self: ImagesCleaner,
     file, n = Path(file or self.state.path/self.file.value), len(self.state.done)
     wrong = self.state.load(file, strict)
     self.show_page()
-    return f'{len(self.state.done) - n} choices loaded from {file}' + (f', {len(wrong)} left out' if wrong else '')
+    n = len(self.state.done) - n
+    return f'{n} choice{"s"*(n != 1)} loaded from {file}' + (f', {len(wrong)} left out' if wrong else '')
 
 
 @patch
