@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/90_basics.ipynb #631c988e
+# %% ../nbs/90_basics.ipynb #75cf02e2
 import fastlite.imports
 from .imports import *
 from .core import (
@@ -74,9 +74,9 @@ from .interpret import (
 from .export import load_learner, portable_model
 from .predictor import Predictor
 from .onnx import Parity
-from .aliases import accuracy_thresh
+from .aliases import accuracy_thresh, typedispatch
 
-# %% ../nbs/90_basics.ipynb #d36f643b
+# %% ../nbs/90_basics.ipynb #90b7862d
 __all__ = [
     *fastlite.imports.__all__,
     'apply', 'default_device', 'doc', 'find_bs', 'get_grid', 'get_random_states', 'ifnone', 'is_listy', 'listify',
@@ -137,5 +137,5 @@ __all__ = [
     'RegressionInterpretation', 'SegmentationInterpretation',
     'load_learner', 'portable_model',
     'Predictor', 'Parity',
-    'accuracy_thresh',
+    'accuracy_thresh', 'typedispatch',
 ]

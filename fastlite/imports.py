@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = []
 
-# %% ../nbs/87_imports.ipynb #44d0e6f0
+# %% ../nbs/87_imports.ipynb #0247e986
 import itertools
 import json
 import math
@@ -43,13 +43,14 @@ from fastcore.xtras import load_pickle, save_pickle
 from numpy import array
 from PIL import Image
 from torch import Tensor, nn
+from torch.nn import Mish
 
-# %% ../nbs/87_imports.ipynb #d7780ec1
+# %% ../nbs/87_imports.ipynb #5a7e38f8
 __all__ = [
     'itertools', 'json', 'math', 'operator', 'os', 'pickle', 'random', 're', 'shutil', 'string', 'sys', 'time', 'warnings',
     'Counter', 'Path', 'ProcessPoolExecutor', 'SimpleNamespace', 'ThreadPoolExecutor', 'attrgetter', 'copy', 'deepcopy',
     'defaultdict', 'itemgetter', 'partial', 'reduce',
-    'F', 'Image', 'Tensor', 'array', 'mpl', 'nn', 'np', 'pd', 'plt', 'torch',
+    'F', 'Image', 'Mish', 'Tensor', 'array', 'mpl', 'nn', 'np', 'pd', 'plt', 'torch',
     'GetAttr', 'L', 'Self', 'coll_repr', 'compose', 'defaults', 'delegates', 'fastuple', 'first', 'load_pickle', 'noop',
     'parallel', 'patch', 'range_of', 'save_pickle', 'store_attr', 'uniqueify',
 ]

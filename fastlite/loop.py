@@ -6,7 +6,7 @@
 __all__ = ['RUN_STATE', 'check_dls', 'check_parts', 'first_targets', 'target_types', 'find_loss', 'format_value', 'print_row',
            'silent', 'Learner', 'renamed', 'steps_model', 'clean_up', 'is_out_of_memory', 'only', 'plain_on']
 
-# %% ../nbs/29_loop.ipynb #4e91d8d8
+# %% ../nbs/29_loop.ipynb #e1d70d43
 import gc
 import warnings
 from collections.abc import Callable, Iterator
@@ -26,6 +26,7 @@ from .callback.core import (Callback, CancelBackwardException, CancelBatchExcept
                                     HasCallbacks)
 from .core import (apply, describe, find_bs, get_random_states, is_listy, listify, set_random_states,
                            trainable_params)
+from .data.core import DataLoaders
 from .layers import norm_types
 from .losses import BCEWithLogitsLossFlat, CrossEntropyLossFlat, MSELossFlat
 from .metrics import mk_metric
@@ -51,7 +52,7 @@ def check_parts(
         if not callable(m) and not hasattr(m, 'accumulate'):
             raise TypeError(f'the metric {m!r} is neither a function of predictions and targets nor a Metric')
 
-# %% ../nbs/29_loop.ipynb #852dbff5
+# %% ../nbs/29_loop.ipynb #6d58e07a
 def first_targets(dls: Any) -> tuple:
     "The targets of the first training item, without reading its inputs where they can be told apart"
     ds, states = dls.train_ds, get_random_states()
@@ -68,8 +69,9 @@ def target_types(dls: Any) -> list[type]:
 
 
 def find_loss(dls: Any) -> Callable:
-    "The loss that belongs to the data: `dls.loss_func`, or what the type of the target calls for"
-    loss = getattr(dls, 'loss_func', None)
+    "The loss that belongs to the data: `dls.loss_func` that was set, or what the type of the target calls for"
+    of_class = getattr(type(dls), 'loss_func', None)
+    loss = vars(dls).get('loss_func', None if isinstance(of_class, property) else of_class)
     if loss is not None: return loss
     targets, kinds = first_targets(dls), target_types(dls)
     if len(targets) == 1:
@@ -79,6 +81,16 @@ def find_loss(dls: Any) -> Callable:
         if isinstance(targets[0], float) or getattr(targets[0], 'dtype', torch.int64).is_floating_point: return MSELossFlat()
     raise ValueError(f'which loss? The data does not say: the targets are {describe(targets)}. Pass loss_func=…, '
                      'such as nn.CrossEntropyLoss() for class numbers')
+
+# %% ../nbs/29_loop.ipynb #c21aaa4c
+@patch(as_prop=True)
+def loss_func(self: DataLoaders) -> Callable:
+    "The loss that belongs to the data"
+    return find_loss(self)
+
+
+@patch(set_prop=True)
+def loss_func(self: DataLoaders, func: Callable): vars(self)['loss_func'] = func
 
 # %% ../nbs/29_loop.ipynb #5c4a846a
 def format_value(x: Any) -> str:

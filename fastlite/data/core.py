@@ -302,13 +302,19 @@ def c(self: DataLoaders) -> int:
     "The number of outputs that a model for this data needs"
     return _ask(self, 'c')
 
-# %% ../../nbs/11_data.core.ipynb #cb077317
+# %% ../../nbs/11_data.core.ipynb #fb86c8f0
 @patch(as_prop=True)
 def n_inp(self: DataLoaders) -> int:
     "How many parts of a batch are inputs"
     if hasattr(self.train_ds, 'n_inp'): return self.train_ds.n_inp
     sample = self.train_ds[0]
     return max(1, len(sample) - 1) if is_listy(sample) else 1
+
+
+@patch(as_prop=True)
+def bs(self: DataLoaders) -> int:
+    "Items per training batch"
+    return self.train.bs
 
 
 @patch(as_prop=True)
