@@ -139,7 +139,7 @@ def parse_description(text: str | bytes) -> dict:
         'its description does not say name, bytes and sha256 of the other member')
     return spec
 
-# %% ../nbs/79_bundle.ipynb #f188cb23
+# %% ../nbs/79_bundle.ipynb #9ad3f0c6
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple]:
     "The zip file at `path`, its description and the name of its other member; every refusal names the file"
@@ -164,7 +164,7 @@ def existing(fname: str | Path) -> Path:
     near = sorted(f.name for f in path.parent.glob('*'))[:10]
     raise FileNotFoundError(f'there is no file {path}; {path.parent} holds {near}')
 
-
+# %% ../nbs/79_bundle.ipynb #ee8277de
 def read_description(fname: str | Path) -> dict:
     "The description in a bundle, without reading the rest; raises FileNotFoundError or BundleError"
     with _opened(existing(fname)) as (_, spec, _): return spec

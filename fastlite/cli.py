@@ -110,7 +110,7 @@ def main(
         say('fastlite:', ' '.join((str(e) or type(e).__name__).split()))
         return 1
 
-# %% ../nbs/85_cli.ipynb #a621898d
+# %% ../nbs/85_cli.ipynb #eaa55c1c
 def readable(files: list) -> list:
     "Those of `files` that are pictures; the others are named on the error output"
     from fastlite.vision.utils import verify_images
@@ -139,7 +139,7 @@ def picture_loaders(args: argparse.Namespace) -> Any:
     if len(classes) < 2: raise ValueError(f'only one class, {classes[0]}: {args.folder} needs a folder with pictures for each of two classes or more')
     return block.dataloaders(files, bs=args.bs, num_workers=args.workers, seed=args.seed)
 
-
+# %% ../nbs/85_cli.ipynb #2432231a
 def _check_out(args: argparse.Namespace):
     "Before hours of training: can the file be written, and is nothing lost by it?"
     if args.out.is_dir(): raise IsADirectoryError(f'{args.out} is a folder: give the name of a file with --out')

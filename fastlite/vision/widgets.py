@@ -380,7 +380,7 @@ def _stepped(self: ImagesCleaner, step: Callable):
     i = step()
     self.show_page(next((n for n, page in enumerate(self.pages) if any(i in group for group in page)), self.page))
 
-# %% ../../nbs/72_vision.widgets.ipynb #01dc7096
+# %% ../../nbs/72_vision.widgets.ipynb #657d8a00
 @patch
 def apply(self: ImagesCleaner,
     trash: str | Path = None,  # as for `Cleaning.apply`
@@ -403,7 +403,7 @@ def take_back(self: ImagesCleaner) -> str:  # what was done, in words
     self.show_page()
     return 'there was nothing to take back' if folder is None else 'everything is where it was'
 
-
+# %% ../../nbs/72_vision.widgets.ipynb #05943037
 @patch
 def save(self: ImagesCleaner, file: str | Path = None) -> str:  # what was done, in words
     "Write the marks to a JSON file; if not given to the one that stands beside the button, or a name like it that is free"
