@@ -7,7 +7,7 @@ __all__ = ['BATCH_EVENTS', 'event', 'CancelFitException', 'CancelEpochException'
            'CancelBatchException', 'CancelBackwardException', 'CancelStepException', 'check_event_name', 'Callback',
            'HasCallbacks']
 
-# %% ../../nbs/28_callback.core.ipynb #45a6bfb3
+# %% ../../nbs/28_callback.core.ipynb #1355c356
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +16,6 @@ from enum import StrEnum, auto
 from typing import Any
 
 from fastcore.basics import patch
-from fastcore.foundation import L
 
 from ..core import listify, to_device
 
@@ -116,7 +115,7 @@ class Callback:
 
     def __repr__(self): return type(self).__name__
 
-# %% ../../nbs/28_callback.core.ipynb #61525c65
+# %% ../../nbs/28_callback.core.ipynb #9be76579
 BATCH_EVENTS = set(list(event)[list(event).index('before_batch'):list(event).index('after_batch') + 1])
 
 
@@ -125,7 +124,7 @@ class HasCallbacks:
     training = False  # do the events of batches belong to training or to validation?
 
     def __init__(self, cbs: Callback | list = None):
-        self.cbs = L()
+        self.cbs = []
         self.find_methods()
         for cb in listify(cbs): self.add_cb(cb)
 
