@@ -35,7 +35,7 @@ from ..torch_core import (ShowTitle, TensorCategory, TensorImage, TensorMask, Te
                                  show_title)
 from ..transform import ItemTransform, Transform, portable
 
-# %% ../../nbs/12_data.transforms.ipynb #7f0cd48e
+# %% ../../nbs/12_data.transforms.ipynb #2cb0d87e
 class Paths(L):
     "A list of Paths that keeps their texts, and makes each Path when it is looked at"
     def __init__(self, texts: list): self.texts, self.made = texts, False
@@ -50,6 +50,7 @@ class Paths(L):
     def __iter__(self): return iter(self.texts) if self.made else map(Path, self.texts)
 
     def __getitem__(self, i):
+        if isinstance(i, int): return self.texts[i] if self.made else Path(self.texts[i])
         chosen = L(self.texts)[i]
         return chosen if self.made else Paths(chosen.items) if isinstance(chosen, L) else Path(chosen)
 
@@ -62,20 +63,20 @@ class Paths(L):
 
 Paths.__name__ = 'L'  # what code that asks for the type of a list of files has always been told
 
-# %% ../../nbs/12_data.transforms.ipynb #9fa697c7
+# %% ../../nbs/12_data.transforms.ipynb #e5e9ae1c
 image_extensions = {ext for ext, kind in mimetypes.types_map.items() if kind.startswith('image/')} | {'.webp', '.avif'}
 
 
 def get_files(
     path: Path | str,             # folder
-    extensions: Iterable = None,  # such as `{'.png'}`, in upper or lower case; all files if not given
+    extensions: Iterable = None,  # such as `{'.png'}`, with or without the dot, in any case; all files if not given
     recurse: bool = True,         # look into subfolders too
     folders: list = None,         # only these subfolders of `path`
     followlinks: bool = True,     # follow links to folders
 ) -> L:                           # of Paths, in order
     "The files under `path`, without what is hidden (starts with a dot)"
     if not os.path.isdir(path): raise NotADirectoryError(_no_folder(Path(path)))
-    wanted, folders = {e.lower() for e in listify(extensions)}, listify(folders)
+    wanted, folders = {e.lower().lstrip('.') for e in listify(extensions)}, listify(folders)
     found, visited = [], set()
     for root, dirs, files in os.walk(path, followlinks=followlinks):
         top, stat = not visited, os.stat(root)
@@ -83,8 +84,9 @@ def get_files(
         visited.add((stat.st_dev, stat.st_ino))
         dirs[:] = sorted(d for d in dirs if d[0] != '.' and recurse and (d in folders or not (top and folders)))
         if top and folders: continue
-        files = [f for f in files if f[0] != '.' and (not wanted or f[f.rfind('.'):].lower() in wanted)]
-        found += map(os.path.join(root, '').__add__, sorted(files))
+        files = [f for f in files if f[0] != '.' and (not wanted or f.rpartition('.')[2].lower() in wanted and '.' in f)]
+        start = os.path.join(root, '')
+        found += [start + f for f in sorted(files)]
     return Paths(found)
 
 

@@ -189,7 +189,7 @@ def aspect(self: PILBase) -> float:
     "Width over height"
     return self.width / self.height
 
-# %% ../../nbs/40_vision.core.ipynb #b7763a8b
+# %% ../../nbs/40_vision.core.ipynb #f5613776
 class _Late:
     "The bytes of a JPEG, to be decoded when its pixels are asked for"
     def __init__(self, fn: Any, im: Image.Image, data: bytes):
@@ -211,7 +211,7 @@ def open(cls: PILBase, fn: Any) -> PILBase:
     "As `create`, but the pixels of a JPEG file are decoded only when something asks for them"
     if not isinstance(fn, (str, Path)) or cls.in_mode.__func__ is not PILBase.in_mode.__func__: return cls.create(fn)
     with _naming(fn):
-        data = Path(fn).read_bytes()
+        with io.open(fn, 'rb') as file: data = file.read()
         im = _open_image(data)
     if im.format != 'JPEG': return cls.create(fn)
     res = cls()

@@ -115,14 +115,14 @@ def _listed(fnames):
     if not len(fnames): raise ValueError('fnames is empty: no picture was found where you looked for them')
     return fnames
 
-# %% ../../nbs/41_vision.data.ipynb #c90fb76d
+# %% ../../nbs/41_vision.data.ipynb #af3342aa
 @patch(cls_method=True)
 def from_folder(cls: ImageDataLoaders,
     path: str | Path,           # folder; a Learner writes there, too
     train: str = 'train',       # folder in it, or several, with a folder for each class
     valid: str = 'valid',       # likewise, for validation
     valid_pct: float = None,    # share for validation, of all pictures in `path`, in place of those two
-    seed: int = None,           # of the split by `valid_pct`
+    seed: int = None,           # of the split by `valid_pct`, and of the order of the batches
     vocab: list = None,         # the classes in their order; the names of the folders if not given
     item_tfms: list = None,     # on each sample
     batch_tfms: list = None,    # on each batch
@@ -137,16 +137,16 @@ def from_folder(cls: ImageDataLoaders,
     block = DataBlock((ImageBlock(img_cls), CategoryBlock(vocab)), get_items=partial(get_image_files, folders=folders),
                       splitter=RandomSplitter(valid_pct, seed) if valid_pct else GrandparentSplitter(train, valid),
                       get_y=parent_label, item_tfms=item_tfms, batch_tfms=batch_tfms)
-    return cls.from_dblock(block, path, path, **kwargs)
+    return cls.from_dblock(block, path, path, seed=seed, **kwargs)
 
-# %% ../../nbs/41_vision.data.ipynb #e31aea5d
+# %% ../../nbs/41_vision.data.ipynb #f8e15830
 @patch(cls_method=True)
 def from_path_func(cls: ImageDataLoaders,
     path: str | Path,             # where a Learner writes
     fnames: list,                 # the files, such as `get_image_files(path)`
     label_func: Callable,         # path of a file → label
     valid_pct: float = 0.2,       # share of the files that are for validation
-    seed: int = None,             # of the split
+    seed: int = None,             # of the split, and of the order of the batches
     item_tfms: list = None,       # on each sample
     batch_tfms: list = None,      # on each batch
     img_cls: type = PILImage,     # what opens the pictures
@@ -156,7 +156,7 @@ def from_path_func(cls: ImageDataLoaders,
     "A function of the path says the label"
     block = DataBlock((ImageBlock(img_cls), y_block), splitter=RandomSplitter(valid_pct, seed), get_y=label_func,
                       item_tfms=item_tfms, batch_tfms=batch_tfms)
-    return cls.from_dblock(block, _listed(fnames), path, **kwargs)
+    return cls.from_dblock(block, _listed(fnames), path, seed=seed, **kwargs)
 
 
 @patch(cls_method=True)
@@ -211,13 +211,13 @@ def _block_of_columns(df, cols, label_delim):
     names = [c if c in df.columns else df.columns[c] for c in cols]
     return MultiCategoryBlock(encoded=True, vocab=names) if zeros_and_ones else MultiCategoryBlock
 
-# %% ../../nbs/41_vision.data.ipynb #0719f020
+# %% ../../nbs/41_vision.data.ipynb #2a4d7990
 @patch(cls_method=True)
 def from_df(cls: ImageDataLoaders,
     df: pd.DataFrame,           # a row for each picture
     path: str | Path = '.',     # folder; a Learner writes there, too
     valid_pct: float = 0.2,     # share of the rows that are for validation
-    seed: int = None,           # of the split
+    seed: int = None,           # of the split, and of the order of the batches
     fn_col: str | int = 0,      # column of the files, by name or number
     folder: str = None,         # where in `path` the files are
     suff: str = '',             # what their names in the table lack, such as '.jpg'
@@ -237,7 +237,7 @@ def from_df(cls: ImageDataLoaders,
                       get_y=ColReader(label_col, label_delim=label_delim),
                       splitter=RandomSplitter(valid_pct, seed) if valid_col is None else ColSplitter(valid_col),
                       item_tfms=item_tfms, batch_tfms=batch_tfms)
-    return cls.from_dblock(block, df, path, **kwargs)
+    return cls.from_dblock(block, df, path, seed=seed, **kwargs)
 
 # %% ../../nbs/41_vision.data.ipynb #5d18e44b
 @patch(cls_method=True)
@@ -253,7 +253,7 @@ def from_csv(cls: ImageDataLoaders,
     df = pd.read_csv(Path(path) / csv_fname, header=header, sep=delimiter or ',', quoting=quoting)
     return cls.from_df(df, path=path, **kwargs)
 
-# %% ../../nbs/41_vision.data.ipynb #a04bb527
+# %% ../../nbs/41_vision.data.ipynb #9cb5f1fa
 def _block_of_label(label):
     "The target block for labels like `label`"
     if is_listy(label): return MultiCategoryBlock
@@ -266,7 +266,7 @@ def from_lists(cls: ImageDataLoaders,
     fnames: list,               # the files
     labels: list,               # of each
     valid_pct: float = 0.2,     # share of the files that are for validation
-    seed: int = None,           # of the split
+    seed: int = None,           # of the split, and of the order of the batches
     y_block: Any = None,        # what a label is; see above if not given
     item_tfms: list = None,     # on each sample
     batch_tfms: list = None,    # on each batch
@@ -279,16 +279,16 @@ def from_lists(cls: ImageDataLoaders,
         f'there are {len(fnames)} files in fnames, but {len(labels)} labels: each file needs one')
     block = DataBlock.from_columns((ImageBlock(img_cls), y_block or _block_of_label(labels[0])),
                                    splitter=RandomSplitter(valid_pct, seed), item_tfms=item_tfms, batch_tfms=batch_tfms)
-    return cls.from_dblock(block, (fnames, labels), path, **kwargs)
+    return cls.from_dblock(block, (fnames, labels), path, seed=seed, **kwargs)
 
-# %% ../../nbs/41_vision.data.ipynb #2b8e4056
+# %% ../../nbs/41_vision.data.ipynb #84b24c33
 @patch(cls_method=True)
 def from_label_func(cls: SegmentationDataLoaders,
     path: str | Path,           # where a Learner writes
     fnames: list,               # the files of the pictures
     label_func: Callable,       # path of a picture → path of its mask
     valid_pct: float = 0.2,     # share of the files that are for validation
-    seed: int = None,           # of the split
+    seed: int = None,           # of the split, and of the order of the batches
     codes: list = None,         # the names of the classes, in their order
     item_tfms: list = None,     # on each sample
     batch_tfms: list = None,    # on each batch
@@ -298,4 +298,4 @@ def from_label_func(cls: SegmentationDataLoaders,
     "A function of the path says where the mask is"
     block = DataBlock((ImageBlock(img_cls), MaskBlock(codes)), splitter=RandomSplitter(valid_pct, seed), get_y=label_func,
                       item_tfms=item_tfms, batch_tfms=batch_tfms)
-    return cls.from_dblock(block, _listed(fnames), path, **kwargs)
+    return cls.from_dblock(block, _listed(fnames), path, seed=seed, **kwargs)
