@@ -271,7 +271,7 @@ def save_encoder(self: TextLearner, file: str | Path) -> Path:
 def saved_state(self: TextLearner) -> dict:
     "What `save` writes besides the state of the optimizer: the weights, and the vocabulary of the data, if they have one"
     vocab = {'vocab': text_vocab(self.dls)} if hasattr(self.dls, 'vocab') else {}
-    return {'model': self.model.state_dict(), **vocab}
+    return {**Learner.saved_state(self), **vocab}
 
 # %% ../../nbs/66_text.learner.ipynb #197abf79
 @patch

@@ -19,7 +19,7 @@ from PIL import Image
 
 from ..data.block import TransformBlock
 from ..data.chain import DataBunch, ItemList, LabelList, both_sets, column_values
-from ..data.transforms import RegexLabeller, image_extensions
+from ..data.transforms import image_extensions
 from ..transform import Transform, accepted_types
 from .resize import PadMode, Resize, ResizeMethod
 from .core import PILImage, PILImageBW, TensorBBoxCreate
@@ -221,11 +221,12 @@ def from_name_func(cls: ImageDataBunch,
 
 @patch(cls_method=True)
 def from_name_re(cls: ImageDataBunch,
-    path: Path | str,  # folder of the data
-    fnames: list,      # files
-    pat: str,          # regular expression with a group
-    **kwargs,          # as for `from_name_func`
+    path: Path | str,        # folder of the data
+    fnames: list,            # files
+    pat: str,                # regular expression with a group
+    valid_pct: float = 0.2,  # part of the validation set
+    seed: int = None,        # of the draw
+    **kwargs,                # `ds_tfms`, `size`, `bs` … of `transform` and `databunch`
 ) -> DataBunch:
     "The label is the first group of `pat` in the whole path of the file"
-    label = RegexLabeller(pat)
-    return cls.from_name_func(path, fnames, lambda o: label(Path(o).as_posix()), **kwargs)
+    return _bunch(ImageList(fnames, path).split_by_rand_pct(valid_pct, seed).label_from_re(pat, full_path=True), **kwargs)
