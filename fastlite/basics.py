@@ -13,7 +13,7 @@ from .core import (
     set_random_states, set_seed, subplots, to_cpu, to_detach, to_device, to_np, trainable_params)
 from .torch_core import (
     ShowTitle, TensorBase, TensorCategory, TensorImage, TensorImageBW, TensorImageBase, TensorMask, TensorMultiCategory,
-    TitledFloat, TitledInt, TitledStr, show_image, show_images, show_title, tensor)
+    TitledFloat, TitledInt, TitledStr, show_image, show_images, show_title, show_titled_image, tensor)
 from .transform import DisplayedTransform, ItemTransform, Pipeline, Transform, portable
 from .data.load import DataLoader, PartialDL, SortedDL, WeightedDL
 from .data.core import DataLoaders, Datasets, TfmdDL, TfmdLists, show_at
@@ -30,8 +30,8 @@ from .data.chain import (
     CategoryList, DataBunch, EmptyLabelList, FloatList, ItemList, LabelList, MultiCategoryList, load_data)
 from .batchnorm import RunningBatchNorm
 from .layers import (
-    AdaptiveConcatPool2d, BatchNorm, ConvLayer, Embedding, Flatten, Lambda, LinBnDrop, Module, NormType,
-    ResBlock, SigmoidRange, sequential, sigmoid_range)
+    AdaptiveConcatPool2d, BatchNorm, ConvLayer, Embedding, Flatten, Lambda, LinBnDrop, MergeLayer, Module,
+    NormType, ResBlock, SequentialEx, SigmoidRange, sequential, sigmoid_range)
 from .losses import (
     BCEWithLogitsLossFlat, BaseLoss, CrossEntropyLossFlat, DiceLoss, FocalLoss, FocalLossFlat,
     L1LossFlat, LabelSmoothingCrossEntropy, LabelSmoothingCrossEntropyFlat, MSELossFlat)
@@ -84,7 +84,7 @@ __all__ = [
     'to_device', 'to_np', 'trainable_params',
     'ShowTitle', 'TensorBase', 'TensorCategory', 'TensorImage', 'TensorImageBW', 'TensorImageBase', 'TensorMask',
     'TensorMultiCategory', 'TitledFloat', 'TitledInt', 'TitledStr', 'show_image', 'show_images',
-    'show_title', 'tensor',
+    'show_title', 'show_titled_image', 'tensor',
     'DisplayedTransform', 'ItemTransform', 'Pipeline', 'Transform', 'portable',
     'DataLoader', 'PartialDL', 'SortedDL', 'WeightedDL',
     'DataLoaders', 'Datasets', 'TfmdDL', 'TfmdLists', 'show_at',
@@ -101,7 +101,7 @@ __all__ = [
     'MultiCategoryList', 'load_data',
     'RunningBatchNorm',
     'AdaptiveConcatPool2d', 'BatchNorm', 'ConvLayer', 'Embedding', 'Flatten', 'Lambda', 'LinBnDrop',
-    'Module', 'NormType', 'ResBlock', 'SigmoidRange', 'sequential', 'sigmoid_range',
+    'MergeLayer', 'Module', 'NormType', 'ResBlock', 'SequentialEx', 'SigmoidRange', 'sequential', 'sigmoid_range',
     'BCEWithLogitsLossFlat', 'BaseLoss', 'CrossEntropyLossFlat', 'DiceLoss', 'FocalLoss', 'FocalLossFlat',
     'L1LossFlat', 'LabelSmoothingCrossEntropy', 'LabelSmoothingCrossEntropyFlat', 'MSELossFlat',
     'APScoreMulti', 'AccumMetric', 'AvgMetric', 'BalancedAccuracy', 'CohenKappa', 'Dice', 'DiceMulti',

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['norm_types', 'NormType', 'Module', 'Lambda', 'Flatten', 'sequential', 'sigmoid_range', 'SigmoidRange', 'init_default',
            'apply_init', 'BatchNorm', 'ConvLayer', 'ResBlock', 'AdaptiveConcatPool2d', 'LinBnDrop', 'Embedding',
-           'ParameterModule', 'flatten_model', 'in_channels', 'NoneReduce']
+           'ParameterModule', 'flatten_model', 'in_channels', 'MergeLayer', 'SequentialEx', 'NoneReduce']
 
 # %% ../nbs/20_layers.ipynb #c13f2ff2
 from collections.abc import Callable, Iterator
@@ -242,6 +242,33 @@ def in_channels(m: nn.Module) -> int:
         n = getattr(layer, 'in_channels', getattr(layer, 'in_features', None))
         if isinstance(n, int): return n
     raise ValueError(f'no layer of this {type(m).__name__} has `in_channels` or `in_features`')
+
+# %% ../nbs/20_layers.ipynb #a8435488
+class MergeLayer(Module):
+    "In a `SequentialEx`: adds the input of the chain, or with `dense` puts it beside, as more channels"
+    def __init__(self, dense: bool = False): self.dense = dense
+
+    def forward(
+        self,
+        x: Tensor,            # what the layers before made of it
+        orig: Tensor = None,  # the input of the chain
+    ) -> Tensor:
+        "Both together"
+        if orig is None: raise TypeError('a MergeLayer stands directly in a SequentialEx, which gives it the input of the chain')
+        return torch.cat([x, orig], dim=1) if self.dense else x + orig
+
+    def extra_repr(self) -> str:
+        "Is it dense?"
+        return f'dense={self.dense}'
+
+
+class SequentialEx(nn.Sequential):
+    "`nn.Sequential` whose `MergeLayer`s are also given the input of the chain"
+    def forward(self, x: Tensor) -> Tensor:
+        "One layer after the other"
+        orig = x
+        for layer in self: x = layer(x, orig) if isinstance(layer, MergeLayer) else layer(x)
+        return x
 
 # %% ../nbs/20_layers.ipynb #05b9b1c9
 @contextmanager

@@ -121,6 +121,7 @@ def get_preds(
     reorder: bool = True,         # all items in the order of the dataset; False: as the loader gives them
     cbs: Callback | list = None,  # callbacks for this pass alone
     concat_dim: int = 0,          # along which batches are joined
+    inner: bool = False,          # in older code, asked for in a callback; here `get_preds` works in one anyway
 ) -> tuple:                       # predictions, targets (None if there are none), and what was asked for
     "Predictions and targets of a set"
     dl = self.dls[ds_idx] if dl is None else dl
@@ -298,3 +299,10 @@ def load(
             raise
     self.model.load_state_dict(own | {k: v for k, v in state['model'].items() if k in own and shape_of(v) == shape_of(own[k])})
     return self
+
+# %% ../nbs/31_learner.ipynb #12fb2f29
+def __getattr__(name: str) -> Any:
+    "Called for what this module lacks: `load_learner` is that of `export`"
+    if name != 'load_learner': raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    from fastlite.export import load_learner
+    return load_learner

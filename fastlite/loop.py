@@ -375,6 +375,11 @@ def one_batch(
     b: tuple,  # inputs and targets
 ):
     "Prediction and loss for a batch, and in training a step"
+    if self.dl is None:  # called by itself, not in a pass over a loader
+        if self.cbs: raise RuntimeError(
+            'one_batch is a part of a pass, for which callbacks are made ready: learn.get_preds(dl=[b], with_loss=True) '
+            'does it for one batch; without callbacks: with learn.removed_cbs(learn.cbs): learn.one_batch(i, b)')
+        self.prepare()
     b = plain_on(b if is_listy(b) else (b,), self.device)
     self.iter, self.xb, self.yb = i, b[:self.n_inp], b[self.n_inp:]
     self.pred = self.loss = self.loss_grad = None

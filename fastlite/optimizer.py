@@ -456,10 +456,11 @@ class OptimWrapper(Optimizer):
 
     def __init__(
         self,
-        params: Tensor | Iterable = None,  # tensors, or lists of tensors (groups); none if `opt` has them
+        params: Tensor | Iterable = None,  # tensors, or lists of tensors (groups); or an optimizer made already
         opt: Callable = None,              # such as `torch.optim.RMSprop`, or an optimizer made already
         **hypers,                          # `lr`, `wd`, `mom`, `sqr_mom` as elsewhere, and what else `opt` takes
     ):
+        if isinstance(params, torch.optim.Optimizer) and opt is None: params, opt = None, params
         self.cbs, self.kept = [], set()
         own = {name: hypers.pop(name) for name in ('lr', 'wd', 'mom', 'sqr_mom') if name in hypers}
         if isinstance(opt, torch.optim.Optimizer):

@@ -191,6 +191,11 @@ class TestLayers(Project):
         made = ('05_transform.ipynb', 'transform', 'from fastlite import learner\nx = learner')
         self.fails(self.found(made), 'imports learner', 'an arrow up')
 
+    def test_asked_for(self):
+        later = 'def __getattr__(name):\n    from fastlite.learner import two\n    return two'
+        self.assertEqual(self.found(('05_transform.ipynb', 'transform', later)), [])
+        self.fails(self.found(('05_transform.ipynb', 'transform', later.replace('__getattr__', 'fetch'))), 'an arrow up')
+
 
 class TestRest(Project):
     "README, pyflakes, and what the notebooks leave behind"

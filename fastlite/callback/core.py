@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from enum import StrEnum, auto
+from types import MethodType
 from typing import Any
 
 from fastcore.basics import patch
@@ -65,9 +66,14 @@ def check_event_name(
     "Raise if `name` is meant to be an event but is none"
     if name in event.__members__ or name.startswith('_'): return
     meant = name.startswith(('before_', 'after_'))
-    near = get_close_matches(name, event.__members__, n=1, cutoff=0 if meant else 0.85)
-    if near: raise TypeError(f'{cls.__name__}.{name}: there is no such event; did you mean {near[0]!r}? '
-                             f'The events are: {", ".join(event.__members__)}')
+    if meant or get_close_matches(name, event.__members__, n=1, cutoff=0.85): raise TypeError(_unknown(cls, name))
+
+
+def _unknown(cls, name):
+    "What to say of an event `name` that does not exist"
+    near = get_close_matches(name, event.__members__, n=1, cutoff=0)[0]
+    return (f'{cls.__name__}.{name}: there is no such event; did you mean {near!r}? '
+            f'The events are: {", ".join(event.__members__)}')
 
 # %% ../../nbs/28_callback.core.ipynb #ed84b7df
 class Callback:
@@ -76,6 +82,11 @@ class Callback:
     learn = None                           # the Learner, once it is in one
     run, run_train, run_valid = True, True, True  # is it called at all; in batches of training; in those of validation
     keeps = ()                             # names of attributes that a checkpoint of a fit must hold
+
+    def __init__(self, **events: Callable):  # event → function of the callback, for a callback without a class
+        for name, func in events.items():
+            if name not in event.__members__: raise TypeError(_unknown(type(self), name))
+            setattr(self, name, MethodType(func, self))
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -111,7 +122,7 @@ class Callback:
     @property
     def name(self) -> str:
         "What the Learner calls it: the class's name without 'Callback', in snake case"
-        return re.sub('(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])', '_', type(self).__name__.removesuffix('Callback')).lower()
+        return re.sub('(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])', '_', type(self).__name__.removesuffix('Callback') or 'Callback').lower()
 
     def __repr__(self): return type(self).__name__
 

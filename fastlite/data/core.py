@@ -371,6 +371,13 @@ def add_tfms(self: DataLoaders,
     for i in (range(len(self.loaders)) if loaders is None else loaders): getattr(self[i], event).add(fs)
 
 # %% ../../nbs/11_data.core.ipynb #6fcae968
+def _over(ds, items, split_idx, with_labels=True):
+    "A dataset like `ds` over other items"
+    if isinstance(ds, TfmdLists): return TfmdLists(items, ds.tfms, split_idx=split_idx, setup=False)
+    tls = ds.tls if with_labels else ds.tls[:ds.n_inp]
+    return Datasets(tls=[_over(tl, items, split_idx) for tl in tls], n_inp=ds.n_inp, split_idx=split_idx)
+
+
 @patch
 def dataloaders(self: TfmdLists | Datasets,
     bs: int = 64,                # items per training batch
@@ -386,6 +393,7 @@ def dataloaders(self: TfmdLists | Datasets,
     path: Any = '.',             # where a Learner writes
     dl_type: type = None,        # class of the loaders; that of `self`, or `DataLoader`, if not given
     dl_kwargs: list = None,      # for each loader a dict of arguments for it alone
+    n: int = None,               # only the first `n` training items, for a try; all if not given
     **kwargs,                    # more arguments of `dl_type`, such as `cache=True`
 ) -> DataLoaders:
     "A training and a validation loader that share all transforms"
@@ -393,6 +401,7 @@ def dataloaders(self: TfmdLists | Datasets,
     kwargs |= dict(num_workers=num_workers, device=device, after_item=Pipeline(after_item),
                    before_batch=Pipeline(before_batch), after_batch=Pipeline(after_batch))
     train_ds, valid_ds, (of_train, of_valid) = self.train, self.valid, dl_kwargs or ({}, {})
+    if n is not None: train_ds = _over(train_ds, _pick(train_ds.items, range(min(n, len(train_ds)))), 0)
     last = dict(drop_last=drop_last and len(train_ds) >= bs)
     train = dl_type(train_ds, **dict(bs=bs, shuffle=shuffle, seed=seed) | last | kwargs | of_train)
     valid = dl_type(valid_ds, **dict(bs=val_bs or bs, shuffle=False, seed=train.seed) | kwargs | of_valid)
@@ -528,13 +537,6 @@ def _listed(items):
     many = isinstance(items, (list, L, range)) or (hasattr(items, 'iloc') and items.ndim == 2)
     if hasattr(items, '__next__'): return list(items)
     return items if many else [items]
-
-
-def _over(ds, items, split_idx, with_labels=True):
-    "A dataset like `ds` over other items"
-    if isinstance(ds, TfmdLists): return TfmdLists(items, ds.tfms, split_idx=split_idx, setup=False)
-    tls = ds.tls if with_labels else ds.tls[:ds.n_inp]
-    return Datasets(tls=[_over(tl, items, split_idx) for tl in tls], n_inp=ds.n_inp, split_idx=split_idx)
 
 
 @patch

@@ -31,7 +31,7 @@ from .augment import (
 from .models.xresnet import (
     XResNet, xresnet18, xresnet34, xresnet50, xresnet101, xresnet152, xresnet_tiny)
 from .models.unet import DynamicUnet, unet_learner
-from .learner import create_body, create_head, create_vision_model, point_head, vision_learner
+from .learner import create_body, create_head, create_vision_model, model_meta, point_head, vision_learner
 from .chain import ImageDataBunch, ImageList, ObjectItemList, PointsItemList, SegmentationItemList, plot_multi
 from .heatmap import acts_and_grads, cam, gradcam, show_heatmap
 from .aliases import ImageFileList, ImageItemList, cnn_learner, create_cnn, open_image
@@ -55,7 +55,7 @@ __all__ = [
     'setup_aug_tfms',
     'XResNet', 'xresnet18', 'xresnet34', 'xresnet50', 'xresnet101', 'xresnet152', 'xresnet_tiny',
     'DynamicUnet', 'unet_learner',
-    'create_body', 'create_head', 'create_vision_model', 'point_head', 'vision_learner',
+    'create_body', 'create_head', 'create_vision_model', 'model_meta', 'point_head', 'vision_learner',
     'ImageDataBunch', 'ImageList', 'ObjectItemList', 'PointsItemList', 'SegmentationItemList', 'plot_multi',
     'acts_and_grads', 'cam', 'gradcam', 'show_heatmap',
     'ImageFileList', 'ImageItemList', 'cnn_learner', 'create_cnn', 'open_image',

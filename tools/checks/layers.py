@@ -2,6 +2,9 @@
 
 A module may import from lower layers, and from its own group in its own layer where the notebook of what it imports has
 a smaller number. Two groups of one layer know nothing of each other, but for the pairs in ALSO.
+
+A module's own `__getattr__` may look further up: it runs when somebody asks the module for a name that it lacks, and never
+while the module is imported. So what it imports is no arrow.
 """
 import ast
 from fnmatch import fnmatch
@@ -49,8 +52,11 @@ def target(node: ast.ImportFrom, here: str) -> str | None:
 
 
 def imports(module: Module, known: set[str]):
-    "The (line, module of the package) that `module` imports, wherever in it the import stands"
-    for node in ast.walk(module.tree):
+    "The (line, module of the package) that `module` imports, wherever in it the import stands but in its `__getattr__`"
+    tree = module.tree
+    later = {node for part in tree.body if getattr(part, 'name', '') == '__getattr__' for node in ast.walk(part)}
+    for node in ast.walk(tree):
+        if node in later: continue
         if isinstance(node, ast.Import):
             for name in node.names:
                 first, _, rest = name.name.partition('.')
