@@ -40,7 +40,7 @@ def input_table(rows: TabularRows) -> tuple[pd.DataFrame, pd.DataFrame]:
     recipe, df = rows.recipe, rows.decode().reset_index(drop=True)
     for codes, name in zip(rows.tensors[0].T, recipe.own_cats):
         if name in recipe.classes: df[name] = df[name].where(codes.numpy() > 0)
-    return df[recipe.own_cats + recipe.cont_names], df[rows.y_names if len(rows.tensors) > 2 else []]
+    return df[recipe.own_cats + recipe.own_conts], df[rows.y_names if len(rows.tensors) > 2 else []]
 
 # %% ../../nbs/59_tabular.explain.ipynb #300d813c
 def model_answers(

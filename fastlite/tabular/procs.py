@@ -11,12 +11,13 @@ __all__ = ['plain_value', 'distinct', 'numbers', 'check_columns', 'cont_cat_spli
 import copy
 import difflib
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from fastcore.basics import patch
 
 from ..core import short
 from ..data import transforms as data_transforms
@@ -164,9 +165,24 @@ class Columns(dict):
         self.n = len(df) if rows is None else len(rows)
         self.n_train = self.n if n_train is None else n_train
 
+    def __getitem__(self, name):
+        if name in self: return pd.Series(self.get(name), self.index, name=name, copy=False)
+        check_columns(self.df, [name])
+        return self.df[name] if self.rows is None else self.df[name].iloc[self.rows]
+
     def __setitem__(self, name, values):
         self.kept.pop(name, None)
+        if not isinstance(values, np.ndarray) or values.shape != (self.n,):
+            try: values = pd.Series(values, self.index).values
+            except ValueError as e:
+                e.add_note(f'This happened when column {name!r} was set')
+                raise
         super().__setitem__(name, values)
+
+    @property
+    def index(self) -> pd.Index:
+        "The labels of the rows"
+        return self.df.index if self.rows is None else self.df.index[self.rows]
 
     def ordered(self, x: np.ndarray) -> np.ndarray:
         "An array of the table's rows in our order"
@@ -174,27 +190,58 @@ class Columns(dict):
 
     def quantities(self, name: str) -> np.ndarray:
         "The numbers of a column, NaN where there is none"
-        if name in self: return numbers(self[name], name)
+        if name in self: return numbers(self.get(name), name)
         if name not in self.kept: self.kept[name] = self.ordered(numbers(self.df[name], name))
         return self.kept[name]
 
     def categories(self, name: str) -> tuple[np.ndarray, list]:
         "For each row the place of its value, -1 if there is none; and the values"
         if name not in self.kept:
-            places, values = distinct(self[name] if name in self else self.df[name], name)
+            places, values = distinct(self.get(name) if name in self else self.df[name], name)
             self.kept[name] = places if name in self else self.ordered(places), values
         return self.kept[name]
+
+# %% ../../nbs/51_tabular.procs.ipynb #022bd6b4
+def _part(names):
+    "A property of `Columns`: the columns in its list `names`"
+    def get(self) -> pd.DataFrame: return pd.DataFrame({name: self[name] for name in getattr(self, names)}, self.index)
+    def put(self, df: pd.DataFrame):
+        for name in df: self[name] = df[name]
+    return property(get, put, doc=f'The columns `{names}` as they are now, as a table; it can be set')
+
+
+Columns.cats, Columns.conts = _part('cat_names'), _part('cont_names')
+
+
+@patch(as_prop=True)
+def train(self: Columns) -> Columns:
+    "The training rows, in columns of their own"
+    rows = np.arange(self.n_train) if self.rows is None else self.rows[:self.n_train]
+    res = Columns(self.df, [], [], rows)
+    res.cat_names, res.cont_names = self.cat_names, self.cont_names
+    for name, values in self.items(): res[name] = values[:self.n_train]
+    return res
+
+
+@patch
+def transform(self: Columns, names: list, func: Callable):
+    "Set the columns `names` to `func` of them"
+    for name in names: self[name] = func(self[name])
 
 # %% ../../nbs/51_tabular.procs.ipynb #1648829c
 class TabularProc:
     "A step from a table to numbers: `setup` learns from training rows, `encodes` changes columns"
     order = 0  # among the steps
+    cat_names = cont_names = None
     def __init__(self,
         cat_names: list = None,   # columns with categories; only needed to call the step on a frame
         cont_names: list = None,  # columns with quantities; likewise
     ): self.cat_names, self.cont_names = cat_names, cont_names
 
-    def setup(self, columns: Columns): "Learn from the training rows"
+    def setup(self, columns: Columns):
+        "Learn from the training rows; a step of your own may do it in `setups`, which is given those rows alone"
+        if hasattr(self, 'setups'): self.setups(columns.train)
+
     def encodes(self, columns: Columns): "Put changed columns into `columns`"
     def shown(self, name: str, values: Any) -> Any:
         "An encoded column as it is put into a frame"
@@ -369,6 +416,8 @@ class Normalize(TabularProc):
         "The quantities as they were, as far as 32 bits tell"
         for name, mean in self.means.items():
             if name in columns: columns[name] = np.asarray(columns[name], dtype=np.float64) * self.stds[name] + mean
+
+    from_stats = data_transforms.Normalize.from_stats  # makes the transform of pictures, whose name this is, too
 
     def config(self) -> dict:
         "Means and deviations"
