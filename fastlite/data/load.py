@@ -6,6 +6,7 @@
 __all__ = ['collate', 'item_at', 'misfits', 'DataLoader', 'WeightedDL', 'PartialDL', 'SortedDL']
 
 # %% ../../nbs/10_data.load.ipynb #416c582f
+import io
 import mmap
 import multiprocessing
 import os
@@ -52,7 +53,7 @@ def collate(
 
 def _stack_typed(samples):
     "Stack tensors that have a type; the batch has the type and the attributes of the first"
-    batch = default_collate([s.as_subclass(Tensor) for s in samples]).as_subclass(type(samples[0]))
+    batch = default_collate([s.as_subclass(Tensor) for s in samples]).contiguous().as_subclass(type(samples[0]))
     batch.__dict__.update(samples[0].__dict__)
     return batch
 
@@ -111,12 +112,26 @@ def _steps(pipeline):
     return [step for f in pipeline for step in (f.steps(split) if hasattr(f, 'steps') else [partial(f, split_idx=split)])]
 
 
+def _transform_of(step):
+    "The transform that `step` is a part of"
+    func = getattr(step, 'func', step)
+    return getattr(func, '__self__', func)
+
+
+def _lending(step):
+    "The last `step` of all, without a copy of what will be copied into the batch anyway"
+    f = _transform_of(step)
+    return partial(f.lending(), **step.keywords) if hasattr(f, 'lending') else step
+
+
 class _BatchMaker(Dataset):
     "What torch's loader and its processes see: the item `(epoch, indices)` of this dataset is a whole batch"
     def __init__(self, dataset, after_item, before_batch, create_batch, seed, cache=None):
         self.dataset, self.steps, self.before_batch = dataset, _steps(after_item), before_batch
         self.create_batch, self.seed, self.cache = create_batch, seed, cache
-        untouched = not self.steps and not len(before_batch) and create_batch is collate and seed is None
+        copied = not len(before_batch) and create_batch is collate  # at once, by the one who gets the samples
+        if copied and self.steps: self.steps[-1] = _lending(self.steps[-1])
+        untouched = copied and not self.steps and seed is None
         self.at_once = type(dataset) is TensorDataset and untouched  # it takes many indices in one look-up
 
     def __getitem__(self, key):
@@ -174,32 +189,46 @@ def _moved(before):
 
 # %% ../../nbs/10_data.load.ipynb #3282ded3
 class _Packed:
-    "A tensor as an array, its type and its attributes"
-    def __init__(self, x):
-        self.kind, self.attributes, self.dtype, x = type(x), vars(x), x.dtype, x.as_subclass(Tensor).contiguous()
+    "A tensor on its way into bytes, as an array; it comes out of them as a tensor again, on loan or as a copy"
+    def __init__(self, x, lend):
+        self.rest, x = (x.dtype, type(x), vars(x), lend), x.as_subclass(Tensor).contiguous()
         small = x.dtype == torch.int64 and x.numel() > 64 and 0 <= x.min() and x.max() < 256
-        self.values = (x.byte() if small else x).numpy()
+        self.values = x.item() if x.ndim == 0 else (x.byte() if small else x).numpy()
 
-    def tensor(self, copy: bool) -> Tensor:
-        "The tensor again; with `copy`, one that may be changed"
-        x = torch.from_numpy(self.values.copy() if copy else self.values).to(self.dtype).as_subclass(self.kind)
-        x.__dict__.update(self.attributes)
-        return x
+    def __reduce__(self): return _tensor, (self.values, *self.rest)
 
 
-def _pack(x):
+def _tensor(values, dtype, kind, attributes, lend):
+    "The tensor that was packed; with `lend`, one that shares the memory of `values` and must not be changed"
+    if isinstance(values, np.ndarray): x = torch.from_numpy(values).to(dtype, copy=not lend)
+    else: x = torch.tensor(values, dtype=dtype)
+    x = x.as_subclass(kind)
+    x.__dict__.update(attributes)
+    return x
+
+
+def _pack(x, lend):
     kinds = torch.uint8, torch.int64, torch.float32, torch.bool, torch.int32, torch.float64
     plain = isinstance(x, Tensor) and x.dtype in kinds and x.device.type == 'cpu' and not x.requires_grad
-    return _Packed(x) if plain else x
-
-
-def _unpack(x, copy): return x.tensor(copy) if isinstance(x, _Packed) else x
+    return _Packed(x, lend) if plain else x
 
 # %% ../../nbs/10_data.load.ipynb #e0674af6
+class _Unpickler(pickle.Unpickler):
+    "Like `pickle.loads`, but a class or function named in many entries is looked up once; `known` holds it"
+    def __init__(self, data, buffers, known):
+        super().__init__(io.BytesIO(data), buffers=buffers)
+        self.known = known
+
+    def find_class(self, module, name):
+        if (module, name) not in self.known: self.known[module, name] = super().find_class(module, name)
+        return self.known[module, name]
+
+
 class _ItemCache:
     "What the first steps made of each item, in memory and in files; the files go when this goes"
     def __init__(self, n: int, made_by: tuple, shared: bool, folder: Any = None, memory: int = 2**30):
-        self.made_by, self.shared, self.kept, self.maps, self.file, self.depth = made_by, shared, {}, {}, None, None
+        self.made_by, self.shared, self.file, self.depth = made_by, shared, None, None
+        self.kept, self.maps, self.known = {}, {}, {}
         self.room = 0 if shared else memory  # bytes of memory that may still be used
         self.places = torch.zeros(n, dtype=torch.int64)  # process·2⁴⁰ + start in its file; 0: not there
         if shared: self.places.share_memory_()
@@ -207,23 +236,23 @@ class _ItemCache:
         weakref.finalize(self, _remove, self.folder, os.getpid())
 
     def __getstate__(self):
-        return self.__dict__ | {'made_by': None, 'kept': {}, 'maps': {}, 'file': None, 'room': 0}
+        return self.__dict__ | {'made_by': None, 'kept': {}, 'maps': {}, 'known': {}, 'file': None, 'room': 0}
 
-    def put(self, index: int, depth: int, sample: Any):
-        "Keep what the first `depth` steps made of item `index`"
+    def put(self, index: int, depth: int, sample: Any, lend: bool = False):
+        "Keep what the first `depth` steps made of item `index`; with `lend`, nobody will change the tensors given out"
         buffers = []  # larger ones apart, the others within
         def apart(buffer): return buffer.raw().nbytes < 1024 or buffers.append(buffer.raw())
-        data = pickle.dumps((depth, apply(_pack, sample)), protocol=5, buffer_callback=apart)
+        data = pickle.dumps((depth, apply(_pack, sample, lend=lend)), protocol=5, buffer_callback=apart)
         size = sum(map(len, [data, *buffers]))
         if size <= self.room: self.room, self.kept[index] = self.room - size, (data, list(map(bytearray, buffers)))
         else: self._write(index, [data, *buffers])
 
     def get(self, index: int) -> tuple | None:
-        "How many steps were done, and the sample then, in which tensors are packed; None if it is not kept"
+        "How many steps were done, and the sample then; None if it is not kept"
         if index in self.kept: data, buffers = self.kept[index]
         elif place := self.places[index].item(): data, *buffers = self._read(*divmod(place, 2**40))
         else: return None
-        return pickle.loads(data, buffers=buffers)
+        return _Unpickler(data, buffers, self.known).load()
 
 
 def _remove(folder, process, getpid=os.getpid, rmtree=shutil.rmtree):  # bound here, for when Python ends
@@ -274,12 +303,12 @@ def _bytes(self: _ItemCache, process: int, start: int, size: int) -> memoryview:
 def begun(self: _BatchMaker, index: int) -> tuple[int, Any]:
     "How many steps have been done, and what came of them: from the cache, or made now and kept"
     kept = self.cache.get(index)
-    if kept is not None: return kept[0], apply(_unpack, kept[1], copy=kept[0] < len(self.steps))
+    if kept is not None: return kept
     if self.cache.depth is None: self.cache.depth = self.fixed_steps(index)
     if self.cache.depth < 0: return 0, self.dataset[index]
     states, depth = _states(), self.cache.depth
     sample = self.run(self.steps[:depth], self.dataset[index], index)
-    if not _moved(states): self.cache.put(index, depth, sample)
+    if not _moved(states): self.cache.put(index, depth, sample, lend=depth == len(self.steps))
     return depth, sample
 
 
@@ -302,12 +331,6 @@ def all_kept(self: _BatchMaker) -> bool:
     "Are all items in a cache that processes share, with no more than quick steps left to be done to them?"
     is_full = self.cache is not None and self.cache.shared and bool((self.cache.places > 0).all())
     return is_full and all(getattr(_transform_of(step), 'quick', False) for step in self.steps[self.cache.get(0)[0]:])
-
-
-def _transform_of(step):
-    "The transform that `step` is a part of"
-    func = getattr(step, 'func', step)
-    return getattr(func, '__self__', func)
 
 # %% ../../nbs/10_data.load.ipynb #9bb1d144
 def _check_settings(dataset, bs, num_workers, shuffle, sampler):

@@ -12,6 +12,7 @@ __all__ = ['image_extensions', 'Paths', 'get_files', 'get_image_files', 'get_tex
            'IntToFloatTensor', 'Normalize', 'get_c']
 
 # %% ../../nbs/12_data.transforms.ipynb #2117a8f2
+import copy
 import difflib
 import mimetypes
 import os
@@ -715,6 +716,7 @@ class RegressionSetup(Transform):
 class ToTensor(Transform):
     "A picture as a tensor of bytes, channels first"
     order, quick = 5, True
+    copies = True  # False: the tensor may share memory with the picture
 
     def config(self) -> dict:
         "No arguments"
@@ -722,9 +724,16 @@ class ToTensor(Transform):
 
     def encodes(self, o: Image.Image) -> Tensor:
         "What `o.to_tensor()` gives; of a plain picture its channels, c×h×w"
+        if not self.copies and hasattr(o, 'lent_tensor'): return o.lent_tensor()
         if hasattr(o, 'to_tensor'): return o.to_tensor()
         x = torch.from_numpy(np.array(o))
         return TensorImage(x[None] if x.ndim == 2 else x.permute(2, 0, 1))
+
+    def lending(self) -> 'ToTensor':
+        "One like this for who copies what it gives, and at once, as a loader does: the tensor is the picture's own memory"
+        res = copy.copy(self)
+        res.copies = False
+        return res
 
 
 @portable

@@ -14,6 +14,7 @@ import json
 import os
 from contextlib import contextmanager
 from pathlib import Path
+from pickle import PickleBuffer
 from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
@@ -29,6 +30,9 @@ from ..data.transforms import Categorize, CategoryMap
 from ..torch_core import (TensorBase, TensorCategory, TensorImage, TensorImageBase, TensorImageBW, TensorMask,
                                  show_image, tensor, to_plain)
 from ..transform import ItemTransform, Transform, portable
+
+try: import simplejpeg
+except ImportError: simplejpeg = None  # there is no wheel for some rare machine: Pillow does it all
 
 # %% ../../nbs/40_vision.core.ipynb #f2d4dd1d
 imagenet_stats = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])  # means and standard deviations per channel
@@ -156,7 +160,13 @@ def _to_8_bits(x, is_16):
 @patch
 def to_tensor(self: PILBase) -> Tensor:
     "The pixels as a tensor of the class's type"
-    return self.pixels().clone(memory_format=torch.contiguous_format).as_subclass(self.tensor_class)
+    return self.lent_tensor().clone(memory_format=torch.contiguous_format)
+
+
+@patch
+def lent_tensor(self: PILBase) -> Tensor:
+    "As `to_tensor`, but not to be changed: the memory may be that of the picture, or of a cache"
+    return self.pixels().as_subclass(self.tensor_class)
 
 
 @patch
@@ -165,6 +175,7 @@ def pixels(self: PILBase,
 ) -> Tensor:
     "The numbers of the picture, c×h×w, on loan: not to be changed"
     left, top, right, bottom = box = box or (0, 0, *self.size)
+    if self.late is not None: self.decode()
     if self.waiting is not None: return self.waiting[:, top:bottom, left:right]
     return _planes(self if box == (0, 0, *self.size) else self.crop(box))
 
@@ -205,6 +216,12 @@ class _Late:
             if self.orientation != 1: ImageOps.exif_transpose(im, in_place=True)
             return im
 
+    def array(self, mode: str) -> np.ndarray | None:
+        "The pixels, h×w×c, straight from simplejpeg; None where it is not installed, and for what is better left to Pillow"
+        if simplejpeg is None or self.opened is None or (self.orientation, self.opened.mode) != (1, mode): return None
+        try: return simplejpeg.decode_jpeg(self.data, {'RGB': 'RGB', 'L': 'GRAY'}[mode])
+        except ValueError: return None  # Pillow reads some of these; of others it says what is wrong
+
 
 @patch(cls_method=True)
 def open(cls: PILBase, fn: Any) -> PILBase:
@@ -221,15 +238,23 @@ def open(cls: PILBase, fn: Any) -> PILBase:
 
 # %% ../../nbs/40_vision.core.ipynb #1d7fbce2
 @patch
+def decode(self: PILBase):
+    "Decode the pixels, if that has not been done; whether they are Pillow's then or wait, nobody need know"
+    if self.late is None: return
+    array = self.late.array(self.mode)
+    if array is None: return self.load()
+    self.waiting, self.info, self.late = torch.from_numpy(array).permute(2, 0, 1), self.late.opened.info, None
+
+
+@patch
 def load(self: PILBase) -> Any:
-    "Decode the pixels, if that has not been done"
+    "Decode the pixels, if that has not been done, and give them to Pillow"
     if self.late is not None:
         im = self.late.read()
         if im.mode != self.mode: im = self.in_mode(im, self.mode)
         self.im, self.info, self.late = im.im, im.info, None
     if self.waiting is not None:
-        planes = [Image.fromarray(o) for o in self.waiting.contiguous().numpy()]
-        self.im, self.waiting = Image.merge(self.mode, planes).im, None
+        self.im, self.waiting = to_image(self.waiting).im, None
     return Image.Image.load(self)
 
 
@@ -239,7 +264,7 @@ def of_pixels(cls: PILBase,
 ) -> PILBase:
     "A picture of the pixels `x`, which become Pillow's when one of its methods asks for them"
     res = cls()
-    res.waiting, res._size, res._mode = x, (x.shape[2], x.shape[1]), 'L' if len(x) == 1 else 'RGB'
+    res.waiting, res._size, res._mode = x, (x.shape[2], x.shape[1]), 'L' if x.shape[0] == 1 else 'RGB'
     return res
 
 # %% ../../nbs/40_vision.core.ipynb #72de0d44
@@ -249,11 +274,13 @@ def __reduce_ex__(self: PILBase, protocol: int) -> tuple:
     x = self.pixels()
     last = x.permute(1, 2, 0)
     is_last = last.is_contiguous()
-    return _of_array, (type(self), (last if is_last else x.contiguous()).numpy(), is_last, self.info)
+    x = last if is_last else x.contiguous()
+    array = x.numpy()
+    return _of_buffer, (type(self), PickleBuffer(array) if protocol > 4 else array, tuple(x.shape), is_last, self.info)
 
 
-def _of_array(cls, x, is_last, info):
-    x = torch.from_numpy(x)
+def _of_buffer(cls, buffer, shape, is_last, info):
+    x = torch.from_numpy(np.frombuffer(buffer, np.uint8)).view(shape)
     res = cls.of_pixels(x.permute(2, 0, 1) if is_last else x)
     res.info = info
     return res
@@ -301,6 +328,8 @@ class PILMask(PILBase):
     def to_tensor(self) -> Tensor:
         "The class numbers: h×w, int64"
         return torch.from_numpy(np.array(self)).long().as_subclass(TensorMask)
+
+    lent_tensor = to_tensor  # class numbers get larger, so this is a copy in any case
 
 
 portable(PILMask.create);

@@ -116,7 +116,7 @@ def _shrunk(x, size, box):
 # %% ../../nbs/42_vision.resize.ipynb #1ecfab35
 def _decode(x):
     "Decode the picture `x`, if that has not been done: there is nothing random in it"
-    if getattr(x, 'waiting', None) is None: x.load()
+    x.decode() if isinstance(x, PILBase) else x.load()
 
 
 class RandTransform(Transform):
