@@ -17,7 +17,7 @@ from project import NAME, Module, modules
 LAYERS = [
     (7, 'front doors', ['imports', 'basics', 'all', '*.all']),
     (6, 'use of a trained learner', ['interpret', 'cleaning', 'vision.widgets', 'bundle', 'export', 'predictor', 'onnx', 'cli']),
-    (6, 'old names', ['aliases', 'vision.aliases']),
+    (6, 'old names', ['aliases', 'vision.aliases', 'callbacks.*']),
     (0, 'core', ['core']),
     (1, 'tensors and transforms', ['torch_core', 'transform']),
     (2, 'model parts', ['batchnorm', 'layers', 'init', 'losses', 'metrics', 'optimizer', 'hooks', 'state']),
