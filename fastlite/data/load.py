@@ -30,7 +30,7 @@ from fastcore.basics import patch
 from fastcore.foundation import L
 from torch import Tensor
 from torch.utils.data import DataLoader as TorchLoader
-from torch.utils.data import Dataset, Subset, TensorDataset, default_collate
+from torch.utils.data import Dataset, Subset, TensorDataset, default_collate, get_worker_info
 
 from ..core import apply, get_random_states, is_listy, set_random_states, short, to_device
 from ..torch_core import TensorBase, retain_type
@@ -53,8 +53,12 @@ def collate(
 
 def _stack_typed(samples):
     "Stack tensors that have a type; the batch has the type and the attributes of the first"
-    batch = default_collate([s.as_subclass(Tensor) for s in samples]).contiguous().as_subclass(type(samples[0]))
-    batch.__dict__.update(samples[0].__dict__)
+    first, plain = samples[0], [s.as_subclass(Tensor) for s in samples]
+    if first.dtype == torch.uint8 and get_worker_info() is None:  # numpy asks for large pages, which are had much sooner
+        batch = torch.stack(plain, out=torch.from_numpy(np.empty((len(plain), *first.shape), np.uint8)))
+    else: batch = default_collate(plain).contiguous()  # in another process: memory that both share
+    batch = batch.as_subclass(type(first))
+    batch.__dict__.update(first.__dict__)
     return batch
 
 # %% ../../nbs/10_data.load.ipynb #4014e59e
@@ -201,7 +205,7 @@ class _Packed:
 def _tensor(values, dtype, kind, attributes, lend):
     "The tensor that was packed; with `lend`, one that shares the memory of `values` and must not be changed"
     if isinstance(values, np.ndarray): x = torch.from_numpy(values).to(dtype, copy=not lend)
-    else: x = torch.tensor(values, dtype=dtype)
+    else: x = torch.scalar_tensor(values, dtype=dtype)
     x = x.as_subclass(kind)
     x.__dict__.update(attributes)
     return x

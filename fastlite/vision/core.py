@@ -280,7 +280,7 @@ def __reduce_ex__(self: PILBase, protocol: int) -> tuple:
 
 
 def _of_buffer(cls, buffer, shape, is_last, info):
-    x = torch.from_numpy(np.frombuffer(buffer, np.uint8)).view(shape)
+    x = torch.from_numpy(np.frombuffer(buffer, np.uint8).reshape(shape))
     res = cls.of_pixels(x.permute(2, 0, 1) if is_last else x)
     res.info = info
     return res

@@ -39,6 +39,7 @@ def _width_height(x):
 def _inside(old, size, box):
     "The part of `box` inside a picture of width and height `old`, its height and width in the result, and what is missing"
     (width, height), (h, w), (left, top, right, bottom) = old, size, box
+    if left >= 0 and top >= 0 and right <= width and bottom <= height: return box, size, ((0, 0), (0, 0))
     across, down = w / (right - left), h / (bottom - top)
     rows = max(0, round(-top * down)), max(0, round((bottom - height) * down))
     columns = max(0, round(-left * across)), max(0, round((right - width) * across))
@@ -81,10 +82,10 @@ def _resize_picture(x, size, resample, box):
     "The part `box` of the picture `x`"
     x, box = _decoded(x, size, box)
     wider, higher = (box[2] - box[0]) / size[1], (box[3] - box[1]) / size[0]
-    if all(o == int(o) for o in box):
-        box = tuple(map(int, box))
-        if wider >= 1 and higher >= 1 and resample == BILINEAR and x.mode in ('RGB', 'L'): return _shrunk(x, size, box)
-        if wider == higher == 1: return x.crop(box)
+    whole = tuple(map(int, box))
+    if whole == tuple(box):
+        if wider >= 1 and higher >= 1 and resample == BILINEAR and x.mode in ('RGB', 'L'): return _shrunk(x, size, whole)
+        if wider == higher == 1: return x.crop(whole)
     return x.resize(size[::-1], resample, box=box, reducing_gap=2.)
 
 
