@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['positions', 'Step', 'ItemList', 'column_values', 'SplitData', 'Log', 'LabelList', 'EmptyLabelList', 'CategoryList',
-           'MultiCategoryList', 'FloatList', 'find_label_cls', 'LabeledData', 'LabelLists', 'both_sets', 'DataBunch',
-           'NumberedCategory', 'LabeledView', 'load_data']
+           'MultiCategoryList', 'FloatList', 'no_label', 'find_label_cls', 'LabeledData', 'LabelLists', 'both_sets',
+           'DataBunch', 'NumberedCategory', 'LabeledView', 'load_data']
 
 # %% ../../nbs/17_data.chain.ipynb #31c85635
 import copy
@@ -22,10 +22,10 @@ from fastcore.basics import patch
 from fastcore.foundation import L
 from torch import Tensor
 
-from ..core import atomic_write, short
+from ..core import atomic_write, listify, short
 from .block import (CategoryBlock, DataBlock, MultiCategoryBlock, RegressionBlock, TransformBlock,
                                  dataloaders_from_config, function_name)
-from .core import DataLoaders, Datasets, TfmdLists, show_parts
+from .core import DataLoaders, Datasets, TfmdLists, check_splits, show_parts
 from .load import DataLoader
 from .transforms import (Category, ColSplitter, FileSplitter, FolderSplitter, FuncSplitter, IndexSplitter,
                                       Normalize, RandomSplitter, RandomSubsetSplitter, RegexLabeller, get_files,
@@ -40,6 +40,9 @@ def positions(
     "The places that the index `i` of a list means"
     if isinstance(i, slice): return list(range(*i.indices(n)))
     i = np.asarray(i)
+    if i.dtype == object and all(isinstance(j, bool) for j in i.flat): i = i.astype(bool)  # as in a column of pandas
+    if i.ndim != 1 or i.size and i.dtype.kind not in 'biu': raise TypeError(
+        f'{short(i.tolist())} is no index: give a slice, a list of whole numbers, or a mask of true and false')
     if i.dtype != bool: return [int(j) for j in i]
     if len(i) != n: raise IndexError(f'a mask of {len(i)} values for {n} items: one for each is needed')
     return np.flatnonzero(i).tolist()
@@ -167,10 +170,20 @@ def filter_by_folder(self: ItemList,
     exclude: list = None,  # folders that are left out
 ) -> ItemList:
     "The items in some folders"
-    def wanted(o):
-        top = Path(o).relative_to(self.path).parts[0]
-        return (not include or top in include) and (not exclude or top not in exclude)
-    return self.filter_by_func(wanted)
+    include, exclude = listify(include), listify(exclude)
+    def wanted(top): return (not include or top in include) and top not in exclude
+    return self.filter_by_func(lambda o: wanted(Path(o).relative_to(self.path).parts[0]))
+
+
+@patch
+def filter_by_rand(self: ItemList,
+    p: float,          # chance of each item to be kept, 0 to 1
+    seed: int = None,  # the same one keeps the same items
+) -> ItemList:
+    "Each item is kept by chance"
+    if not 0 <= p <= 1: raise ValueError(f'p is {p}: a chance between 0 and 1 is needed')
+    rng = random.Random(seed)
+    return self.filter_by_func(lambda o: rng.random() < p)
 
 
 @patch
@@ -179,6 +192,8 @@ def use_partial_data(self: ItemList,
     seed: int = None,          # the same one gives the same items
 ) -> ItemList:
     "A random part of the items, at least one, in their order"
+    if not 0 < sample_pct <= 1 or not len(self): raise ValueError(
+        f'sample_pct is {sample_pct}, of {len(self)} items: a share up to 1 is needed, of at least one item')
     n = max(1, int(sample_pct * len(self)))
     return self[sorted(random.Random(seed).sample(range(len(self)), n))]
 
@@ -211,8 +226,9 @@ def split_with(self: ItemList,
     on_table: bool = False,    # the splitter looks at the rows of `inner_df`
 ) -> SplitData:
     "Split by any splitter, such as `GroupSplitter`"
-    rows = self.table if on_table else self.items
-    return self.split_cls(*(self.new(list(places)) for places in splitter(rows)))
+    splits = splitter(self.table if on_table else self.items)
+    check_splits(splits, len(self))
+    return self.split_cls(*(self.new(list(places)) for places in splits))
 
 # %% ../../nbs/17_data.chain.ipynb #75a1e62d
 @patch
@@ -230,9 +246,7 @@ def split_by_idx(self: ItemList, valid_idx: list) -> SplitData:
 @patch
 def split_by_idxs(self: ItemList, train_idx: list, valid_idx: list) -> SplitData:
     "The items at these places are for training, those for validation; others are left out"
-    both = set(map(int, train_idx)) & set(map(int, valid_idx))
-    if both: raise ValueError(f'{short(sorted(both))} would be for training and for validation')
-    return self.split_cls(self.new(list(train_idx)), self.new(list(valid_idx)))
+    return self.split_with(lambda items: (list(train_idx), list(valid_idx)))
 
 
 @patch
@@ -262,7 +276,7 @@ def split_by_valid_func(self: ItemList, func: Callable) -> SplitData:
 @patch
 def split_by_files(self: ItemList, valid_names: list) -> SplitData:
     "The files with these names are for validation"
-    names = {Path(name).name for name in valid_names}
+    names = {Path(name).name for name in listify(valid_names)}
     return self.split_with(FuncSplitter(lambda o: Path(o).name in names))
 
 
@@ -355,6 +369,11 @@ class FloatList(LabelList):
         return [block]
 
 
+def no_label(label: Any) -> bool:
+    "Is it None, nan, or pandas' mark for a value that is not there?"
+    return pd.api.types.is_scalar(label) and bool(pd.isna(label))
+
+
 def find_label_cls(label: Any) -> type[LabelList]:
     "The kind of labels that are like `label`: fractions are quantities, lists are several classes, all else is a class"
     if isinstance(label, (float, np.floating)): return FloatList
@@ -410,11 +429,13 @@ def label_from_lists(self: SplitData,
 ) -> LabelLists:
     "Labels that are there already"
     lists = list(train_labels), list(valid_labels)
+    if not lists[0]: raise ValueError('there are no training items: an earlier step of the chain has left none')
     for il, labels, name in zip((self.train, self.valid), lists, ('training', 'validation')):
         if len(il) != len(labels): raise ValueError(f'there are {len(labels)} labels for {len(il)} {name} items')
-        none = next((i for i, label in enumerate(labels) if label is None), None)
+        none = next((i for i, label in enumerate(labels) if no_label(label)), None)
         if none is not None and label_cls is not EmptyLabelList: raise ValueError(
-            f'the label of {name} item {none} ({il.name(il.items[none])}) is None: does the function return it?')
+            f'the label of {name} item {none} ({il.name(il.items[none])}) is {labels[none]}: '
+            'does the function return it, does the table have it? Fill it in, or leave the item out')
     label_cls = label_cls or self.train.label_cls or find_label_cls(lists[0][0])
     blocks = [self.train.make_block(), *label_cls.make_blocks(**kwargs)]
     n, labels = len(self.train), lists[0] + lists[1]
@@ -488,7 +509,7 @@ def label_from_df(self: SplitData,
 
 def _parted(text, delim):
     "The classes in `text`; none if it is missing"
-    return [] if isinstance(text, float) or text is None else [o for o in map(str.strip, str(text).split(delim)) if o]
+    return [] if no_label(text) else [o for o in map(str.strip, str(text).split(delim)) if o]
 
 
 @patch
@@ -591,6 +612,7 @@ class LabeledView(Datasets):
         self.dl, self.x, self.y = dl, data.x, data.y
 
     def __getitem__(self, i):
+        if not isinstance(i, (int, np.integer)): return [self[j] for j in positions(i, len(self))]
         sample = self.dl.after_item(self.dl.dataset[i])
         b = self.dl.finish(self.dl.create_batch(self.dl.before_batch([sample])))
         targets = [None] * self.n_inp + [part[0] for part in b[self.n_inp:]]
@@ -677,8 +699,10 @@ def show_batch(self: DataBunch, rows: int = None, **kwargs):
 @patch
 def add_test(self: SplitData | LabelLists, items: list) -> Any:
     "The same sets, with test items: files or whatever the chain starts from"
+    if isinstance(items, pd.DataFrame): raise TypeError(
+        'add_test was given a table: make a list of it first, such as ItemList.from_df(table, path)')
     res = copy.copy(self)
-    res.test_items = list(items.items if isinstance(items, ItemList) else items)
+    res.test_items = list(items.items if isinstance(items, ItemList) else listify(items))
     return res
 
 

@@ -174,6 +174,12 @@ def RandomSplitter(
     return split
 
 # %% ../../nbs/12_data.transforms.ipynb #bb79ea5f
+def _missing(x):
+    "None, nan, or one of pandas' marks for a value that is not there"
+    is_nan = isinstance(x, (float, np.floating)) and x != x
+    return x is None or is_nan or type(x).__name__ in ('NAType', 'NaTType')
+
+
 def _by_mask(mask, splitter):
     "The items where `mask` is true are for validation"
     return _both([i for i, m in enumerate(mask) if not m], [i for i, m in enumerate(mask) if m], splitter)
@@ -181,7 +187,9 @@ def _by_mask(mask, splitter):
 
 def MaskSplitter(mask: Iterable) -> Callable:
     "The items where `mask` is true are for validation"
-    mask = [bool(m) for m in mask]
+    mask = list(mask)
+    wrong = [m for m in mask if _missing(m) or isinstance(m, str)]
+    if wrong: raise ValueError(f'the mask has {short(wrong[0])}: true or false is needed for each item')
     def split(items):
         if len(mask) != len(items): raise ValueError(f'the mask has {len(mask)} values for {len(items)} items')
         return _by_mask(mask, 'MaskSplitter')
@@ -190,12 +198,22 @@ def MaskSplitter(mask: Iterable) -> Callable:
 
 def FuncSplitter(func: Callable) -> Callable:
     "The items for which `func(item)` is true are for validation"
-    def split(items): return _by_mask([func(item_at(items, i)) for i in range(len(items))], 'FuncSplitter')
+    def wanted(items, i):
+        res = func(item_at(items, i))
+        if res is not None and _missing(res): raise ValueError(
+            f'FuncSplitter got {res} for item {i} ({short(item_at(items, i))}): true or false is needed')
+        return res
+    def split(items): return _by_mask([wanted(items, i) for i in range(len(items))], 'FuncSplitter')
     return split
 
 # %% ../../nbs/12_data.transforms.ipynb #e6a1d037
 def IndexSplitter(valid_idx: Iterable) -> Callable:
     "The items with these indices are for validation"
+    valid_idx = list(valid_idx)
+    kind = np.array(valid_idx).dtype.kind
+    if valid_idx and kind not in 'iu': raise TypeError(
+        f'IndexSplitter needs whole numbers, the places of items; the first is {short(valid_idx[0])}'
+        + ('. For true and false there is MaskSplitter' if kind == 'b' else ''))
     chosen = {int(i) for i in valid_idx}
     def split(items):
         wrong = sorted(i for i in chosen if not 0 <= i < len(items))
@@ -253,7 +271,8 @@ def FolderSplitter(
 # %% ../../nbs/12_data.transforms.ipynb #fb3e033b
 def FileSplitter(fname: Path | str) -> Callable:
     "The items whose names (or last folders and name) are lines of the text file `fname` are for validation"
-    names = {line.strip() for line in Path(fname).read_text().splitlines() if line.strip()}
+    lines = Path(fname).read_text(encoding='utf-8-sig').splitlines()  # Windows may put a mark at the start
+    names = {Path(line.strip()).as_posix() for line in lines if line.strip()}
     depths = {len(Path(name).parts) for name in names}
     def found(o): return {'/'.join(path_parts(o)[-d:]) for d in depths} & names
     def split(items):
@@ -275,7 +294,7 @@ def ColSplitter(
         if not isinstance(col, int) and col not in items.columns: raise KeyError(
             f'there is no column {col!r}; there are {short(list(items.columns))}')
         values = (items[col] if col in items.columns else items.iloc[:, col]).tolist()
-        wrong = [v for v in values if v not in (0, 1)] if on is None else []
+        wrong = [v for v in values if _missing(v) or v not in (0, 1)] if on is None else []
         if wrong: raise ValueError(f'column {col!r} has {short(wrong[0])}, which is neither true nor false: '
                                    'say which value is for validation, such as on=\'valid\'')
         chosen, found = [True] if on is None else listify(on), short(sorted(set(values), key=str))
@@ -412,11 +431,10 @@ class ColReader(ItemTransform):
         if self.label_delim is not None:
             parts = [] if _missing(value) else str(value).split(self.label_delim)
             return [label for label in map(str.strip, parts) if label]
-        if isinstance(self.pref, Path): return self.pref / f'{value}{self.suff}'
-        return f'{self.pref}{value}{self.suff}' if self.pref or self.suff else value
-
-
-def _missing(x): return x is None or (isinstance(x, float) and x != x) or type(x).__name__ == 'NAType'
+        if not self.pref and not self.suff: return value
+        if _missing(value): raise ValueError(f'column {c!r} has {value} in this row: fill it in, or leave the row out')
+        text = f'{value}{self.suff}'
+        return self.pref / text if isinstance(self.pref, Path) else f'{self.pref}{text}'
 
 # %% ../../nbs/12_data.transforms.ipynb #8e157b76
 @portable
@@ -538,6 +556,7 @@ class Categorize(Transform):
     def setups(self, items: Any):
         "Learn the classes from the labels `items`"
         if self.vocab is not None or items is None: return
+        if not len(items): raise ValueError('there are no training items to learn the classes from')
         vocab = CategoryMap(_classes(enumerate(items), items), self.sort, self.add_na)
         if len(vocab) < 2 + self.add_na: raise ValueError(_one_class(vocab[-1], len(items)))
         self.vocab = vocab
