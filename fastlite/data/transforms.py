@@ -506,7 +506,8 @@ def _checked_label(label, i, items):
         f'{_label_of(i, items)} is {label}: each item needs a label. '
         'Let the function return one, or leave such items out')
     raw, made = getattr(items, 'items', None), len(getattr(items, 'tfms', ())) > 0
-    if made and isinstance(raw, (list, L)) and (label is raw[i] or isinstance(label, Path)): raise ValueError(
+    is_text = isinstance(label, str) and len(label) > 1  # Python keeps one object for all equal small numbers and letters
+    if made and isinstance(raw, (list, L)) and (is_text and label is raw[i] or isinstance(label, Path)): raise ValueError(
         f'{_label_of(i, items)} is the item itself: does the function return its result?')
     if isinstance(label, (list, set, dict, np.ndarray, Tensor)): raise TypeError(
         f'{_label_of(i, items)} is a {type(label).__name__}, {short(label)}: one name or number is needed. '
