@@ -150,6 +150,8 @@ class DataBlock:
     ):
         self.blocks = [b() if callable(b) else b for b in listify(blocks or (TransformBlock, TransformBlock))]
         self.n_inp = max(1, len(self.blocks) - 1) if n_inp is None else n_inp
+        if not 0 <= self.n_inp <= len(self.blocks): raise ValueError(
+            f'n_inp is {n_inp}, of {len(self.blocks)} blocks: it says how many of them are inputs')
         self.getters = _placed_getters(listify(getters), listify(get_x), listify(get_y), self.n_inp, len(self.blocks))
         self.get_items, self.splitter = get_items, splitter or RandomSplitter()
         self.dl_type = dl_type or next((b.dl_type for b in self.blocks if b.dl_type), DataLoader)
