@@ -2,7 +2,8 @@
 
 The texts are Python's language reference, or the column `text` of the csv file that BENCH_TEXTS names.
 """
-import os, random, resource, subprocess, sys, warnings
+import os, random, resource, subprocess, sys, tempfile, warnings
+from pathlib import Path
 
 import pandas as pd
 import torch
@@ -10,7 +11,7 @@ import torch
 from fastlite.data.external import URLs, untar_data
 from fastlite.data.transforms import get_text_files
 from fastlite.text.core import Tokenizer, WordTokenizer, apply_rules, read_text, text_rules, tokenize1
-from fastlite.text.data import LMDataLoader
+from fastlite.text.data import LMDataLoader, TextDataLoaders
 from measure import quiet, report, side_by_side
 
 N_TOKENS, REPEATS = 1_000_000, 3
@@ -73,9 +74,9 @@ class Made:
     def __iter__(self): return (' '.join(map('w{}'.format, random.Random(i).choices(range(10_000), k=1000))) for i in range(self.n))
 
 
-def peak(n: int) -> int:
-    "The peak of memory, in bytes, of a process that tokenizes `n` texts"
-    code = f'import bench_text; bench_text.tokenize_made({n})'
+def peak(n: int, function: str = 'tokenize_made') -> int:
+    "The peak of memory, in bytes, of a process that calls `function` for `n` texts"
+    code = f'import bench_text; bench_text.{function}({n})'
     return int(subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True).stdout.split()[-1])
 
 
@@ -86,10 +87,22 @@ def tokenize_made(n: int):
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 
 
+def load_csv(n: int):
+    "Make loaders of a csv file of `n` texts, and say how much memory it took at most"
+    with tempfile.TemporaryDirectory() as folder:
+        with open(Path(folder)/'texts.csv', 'w') as file:
+            file.write('text,label\n')
+            for i, text in enumerate(Made(n)): file.write(f'{text},{"ab"[i % 2]}\n')
+        TextDataLoaders.from_csv(folder, 'texts.csv', seed=1, bs=16, tok_tfm=Tokenizer(WordTokenizer(), n_workers=0))
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+
+
 def memory():
     "A line: how memory grows with the corpus; the peak is that of importing torch, below which much fits"
     few, many = (peak(n)/2**20 for n in (1000, 20_000))
     print(f'memory of tokenizing 1,000 texts of 1,000 tokens, at most: {few:.0f} MB; of 20,000: {many:.0f} MB')
+    few, many = (peak(n, 'load_csv')/2**20 for n in (3400, 34_000))
+    print(f'memory of loaders from a csv file of 20 MB, at most: {few:.0f} MB; of 200 MB: {many:.0f} MB')
 
 
 if __name__ == '__main__':

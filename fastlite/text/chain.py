@@ -16,7 +16,8 @@ from fastcore.basics import patch
 from ..data.block import TransformBlock
 from ..data.chain import DataBunch, EmptyLabelList, ItemList, LabelLists, SplitData, column_values
 from .core import Tokenizer, join_columns
-from .data import TextBlock
+from .data import TextBlock, read_text_table
+from .store import FileText, TextFile
 from ..torch_core import TitledStr
 
 # %% ../../nbs/64_text.chain.ipynb #12d80a4f
@@ -55,8 +56,25 @@ def from_df(cls: TextList,
 ) -> TextList:
     "The texts in a column; the table is kept for splits and labels"
     values = column_values(df, cols)
-    if isinstance(cols, (list, tuple)): values = [join_columns(df.iloc[i], cols) for i in range(len(df))]
+    if isinstance(cols, (list, tuple)):
+        in_file = len(df) > 0 and any(isinstance(o, FileText) for o in df.iloc[0])
+        keep = TextFile().put if in_file else str
+        values = [keep(join_columns(df.iloc[i], cols)) for i in range(len(df))]
     return cls(values, path, inner_df=df, **kwargs)
+
+
+@patch(cls_method=True)
+def from_csv(cls: TextList,
+    path: Path | str,        # folder
+    csv_name: str,           # name of the file in it
+    delimiter: str = None,   # between columns; a comma if not given
+    header: Any = 'infer',   # number of the row with the names; None if there is none
+    cols: Any = 0,           # as for `from_df`
+    **kwargs,                # passed to the class
+) -> TextList:
+    "`from_df` of the table in a csv file, whose texts are read in portions and stay on disk"
+    df = read_text_table(Path(path)/csv_name, cols, sep=delimiter or ',', header=header)
+    return cls.from_df(df, path, cols, **kwargs)
 
 # %% ../../nbs/64_text.chain.ipynb #d89a9154
 @patch

@@ -26,7 +26,7 @@ from fastcore.basics import patch
 
 from ..core import listify, short
 from ..data.transforms import ColReader
-from .store import TokenStore, WordIndex, encode_texts, text_key
+from .store import FileText, TokenStore, WordIndex, encode_texts, text_key
 from ..torch_core import TitledStr
 from ..transform import Transform, as_transform, from_config, portable, to_config
 
@@ -391,7 +391,7 @@ def join_columns(
 @patch
 def text(self: Tokenizer, o: Any) -> str:
     "The text that `o` is, or that is in the file or row `o`"
-    if isinstance(o, str): return o
+    if isinstance(o, (str, FileText)): return str(o)
     if isinstance(o, Path): return read_text(o, self.encoding)
     if isinstance(o, dict) or hasattr(o, 'index') and hasattr(o, 'keys'): return join_columns(o, self.text_cols, self.mark_fields)
     raise TypeError(f'a text is needed, or a file (a Path) or a row of a table, not the {type(o).__name__} {short(o)}. '

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['make_vocab', 'TensorText', 'LMTensorText', 'Numericalize', 'LMDataLoader', 'PadInput', 'pad_input', 'pad_chunk',
            'PadChunk', 'pad_input_chunk', 'show_texts', 'TextDL', 'reverse_text', 'JoinColumns', 'TextBlock',
-           'TextDataLoaders', 'dataloaders_from_config']
+           'TextDataLoaders', 'read_text_table', 'dataloaders_from_config']
 
 # %% ../../nbs/61_text.data.ipynb #84b80ec7
 import tempfile
@@ -30,6 +30,7 @@ from ..data.load import DataLoader, SortedDL, item_at
 from ..data.transforms import (ColReader, ColSplitter, FolderSplitter, RandomSplitter, get_text_files,
                                       parent_label)
 from .core import PAD, UNK, Tokenizer, join_columns, read_text, special_tokens
+from .store import FileText, TextFile
 from ..torch_core import TensorBase
 from ..transform import ItemTransform, Pipeline, Transform, portable
 
@@ -453,6 +454,42 @@ def from_df(cls: TextDataLoaders,
                       splitter=RandomSplitter(valid_pct, seed) if valid_col is None else ColSplitter(valid_col))
     return cls.from_dblock(block, df, path, seed=seed, **kwargs)
 
+# %% ../../nbs/61_text.data.ipynb #fd7e7173
+def _text_columns(part, text_cols, keep, file):
+    "An empty list for each column whose texts go to the file; a missing column is told"
+    cols = listify(text_cols)
+    try: column_values(part[:1], cols)
+    except KeyError as e: raise KeyError(f'{file}: {e.args[0]}') from None
+    def name(col): return col if col in part.columns else part.columns[col] if isinstance(col, int) and col < part.shape[1] else None
+    return {name(col): [] for col in cols if name(col) not in map(name, listify(keep))}
+
+# %% ../../nbs/61_text.data.ipynb #c3535de3
+def read_text_table(
+    file: str | Path,         # a csv file
+    text_cols: Any,           # column of the text, by name or number, or several
+    keep: Any = (),           # columns that stay in memory in any case, such as that of the label
+    chunksize: int = 1000,    # rows of a portion
+    encoding: str = None,     # how characters are stored; utf8 if not given
+    **kwargs,                 # more arguments of `pandas.read_csv`
+) -> pd.DataFrame:
+    "The table in a csv file, of whose texts each is a `FileText`, which `str` reads from a file"
+    done, n, texts, store = 0, 0, {}, TextFile()
+    try:
+        with pd.read_csv(file, chunksize=chunksize, dtype=str, encoding=encoding, **kwargs) as portions:
+            for n, part in enumerate(portions, 1):
+                if not texts: names, texts = list(part.columns), _text_columns(part, text_cols, keep, file)
+                for name, cells in texts.items():
+                    cells += [store.put(o) if isinstance(o, str) else o for o in part[name]]
+                done += len(part)
+        table = pd.read_csv(file, usecols=[o for o in names if o not in texts] or names[:1], encoding=encoding, **kwargs)
+    except UnicodeDecodeError:
+        read_text(file, encoding or 'utf8')  # its error says where
+        raise
+    except pd.errors.ParserError as e: raise ValueError(
+        f'{file} is damaged in portion {n + 1}, after row {done}: {e}. Each row needs as many fields as the first has; '
+        'a text with a comma, a quote or a new line in it has to stand in quotes') from e
+    return pd.DataFrame({name: pd.Series(texts[name], dtype=object) if name in texts else table[name] for name in names})
+
 # %% ../../nbs/61_text.data.ipynb #6dc47da8
 @patch(cls_method=True)
 def from_csv(cls: TextDataLoaders,
@@ -466,10 +503,9 @@ def from_csv(cls: TextDataLoaders,
 ) -> TextDataLoaders:
     "A csv file says the text and the label"
     file = Path(path)/csv_fname
-    try: df = pd.read_csv(file, header=header, sep=delimiter or ',', quoting=quoting, encoding=encoding)
-    except UnicodeDecodeError:
-        read_text(file, encoding or 'utf8')  # its error says where
-        raise
+    labels = [] if kwargs.get('is_lm') else listify(kwargs.get('label_col', 1))
+    keep = [*labels, *listify(kwargs.get('valid_col'))]
+    df = read_text_table(file, kwargs.get('text_col', 0), keep, encoding=encoding, header=header, sep=delimiter or ',', quoting=quoting)
     return cls.from_df(df, path=path, **kwargs)
 
 # %% ../../nbs/61_text.data.ipynb #973f8cc1
