@@ -30,7 +30,7 @@ from ..data.load import DataLoader, SortedDL, item_at
 from ..data.transforms import (ColReader, ColSplitter, FolderSplitter, RandomSplitter, get_text_files,
                                       parent_label)
 from .core import PAD, UNK, Tokenizer, join_columns, read_text, special_tokens
-from .store import FileText, TextFile
+from .store import TextFile
 from ..torch_core import TensorBase
 from ..transform import ItemTransform, Pipeline, Transform, portable
 
@@ -488,7 +488,9 @@ def read_text_table(
     except pd.errors.ParserError as e: raise ValueError(
         f'{file} is damaged in portion {n + 1}, after row {done}: {e}. Each row needs as many fields as the first has; '
         'a text with a comma, a quote or a new line in it has to stand in quotes') from e
-    return pd.DataFrame({name: pd.Series(texts[name], dtype=object) if name in texts else table[name] for name in names})
+    except pd.errors.EmptyDataError: raise ValueError(f'{file} is empty: a line with the names of the columns was expected, and rows') from None
+    def column(name): return pd.Series(texts[name], table.index, object) if name in texts else table[name]
+    return pd.DataFrame({name: column(name) for name in names}, table.index)
 
 # %% ../../nbs/61_text.data.ipynb #6dc47da8
 @patch(cls_method=True)
