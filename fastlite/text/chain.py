@@ -70,10 +70,11 @@ def from_csv(cls: TextList,
     delimiter: str = None,   # between columns; a comma if not given
     header: Any = 'infer',   # number of the row with the names; None if there is none
     cols: Any = 0,           # as for `from_df`
+    encoding: str = None,    # how characters are stored; utf8 if not given
     **kwargs,                # passed to the class
 ) -> TextList:
     "`from_df` of the table in a csv file, whose texts are read in portions and stay on disk"
-    df = read_text_table(Path(path)/csv_name, cols, sep=delimiter or ',', header=header)
+    df = read_text_table(Path(path)/csv_name, cols, encoding=encoding, sep=delimiter or ',', header=header)
     return cls.from_df(df, path, cols, **kwargs)
 
 # %% ../../nbs/64_text.chain.ipynb #d89a9154
@@ -119,11 +120,12 @@ def from_csv(cls: TextDataBunch,
     text_cols: Any = 1,       # column of the text, by name or number, or several
     label_cols: Any = 0,      # column of the class
     seed: int = None,         # of the split, and of the order
+    encoding: str = None,     # how characters are stored; utf8 if not given
     **kwargs,                 # of `TextList` or of `databunch`: `vocab`, `bs`, `device` …
 ) -> TextDataBunch:
     "A csv file says the text and the class"
     of_list, rest = _parted(kwargs)
-    split = TextList.from_csv(path, csv_name, cols=text_cols, **of_list).split_by_rand_pct(valid_pct, seed)
+    split = TextList.from_csv(path, csv_name, cols=text_cols, encoding=encoding, **of_list).split_by_rand_pct(valid_pct, seed)
     return cls._bunch(split, lambda o: o.label_from_df(label_cols), rest | {'seed': seed})
 
 

@@ -330,7 +330,7 @@ def read_text(
     try: text = data.decode('utf-8-sig' if encoding.lower() in ('utf8', 'utf-8') else encoding)
     except UnicodeDecodeError as e: raise ValueError(
         f'{path} is not in {encoding}: byte {e.start} is 0x{data[e.start]:02x}, after {data[:e.start][-30:]}. Say how it '
-        "is stored, such as encoding='cp1252' (western Windows), 'latin-1' or 'utf-16'") from e
+        "is stored, such as encoding='cp1252' (western Windows), 'latin-1' or 'utf-16'; to a Tokenizer, if you give one") from e
     return text.replace('\r\n', '\n').replace('\r', '\n')
 
 # %% ../../nbs/60_text.core.ipynb #da6a2f5d

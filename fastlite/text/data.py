@@ -524,10 +524,12 @@ def from_folder(cls: TextDataLoaders,
     tok_tfm: Any = None,      # a `Tokenizer`; a new one if not given
     seq_len: int = 72,        # as for `TextBlock`
     backwards: bool = False,  # read from the end to the beginning
+    encoding: str = 'utf8',   # how characters are stored in the files; with a `tok_tfm` its own counts
     **kwargs,                 # for `DataBlock.dataloaders`: `bs`, `val_bs`, `shuffle`, `device` …
 ) -> TextDataLoaders:
     "The folder that a text is in is its class"
-    block = DataBlock(_text_blocks(tok_tfm, text_vocab, is_lm, seq_len, backwards, CategoryBlock(vocab)),
+    steps = tok_tfm or Tokenizer(encoding=encoding)
+    block = DataBlock(_text_blocks(steps, text_vocab, is_lm, seq_len, backwards, CategoryBlock(vocab)),
                       get_items=partial(get_text_files, folders=None if valid_pct else [train, valid]),
                       get_y=None if is_lm else parent_label,
                       splitter=RandomSplitter(valid_pct, seed) if valid_pct else FolderSplitter(train, valid))
