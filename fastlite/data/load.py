@@ -128,14 +128,19 @@ def _lending(step):
     return partial(f.lending(), **step.keywords) if hasattr(f, 'lending') else step
 
 
+def _copied(before_batch, create_batch):
+    "Will a sample be copied into its batch, at once and by code that does not change it?"
+    return not len(before_batch) and create_batch is collate
+
+
 class _BatchMaker(Dataset):
     "What torch's loader and its processes see: the item `(epoch, indices)` of this dataset is a whole batch"
     def __init__(self, dataset, after_item, before_batch, create_batch, seed, cache=None):
         self.dataset, self.steps, self.before_batch = dataset, _steps(after_item), before_batch
         self.create_batch, self.seed, self.cache = create_batch, seed, cache
-        copied = not len(before_batch) and create_batch is collate  # at once, by the one who gets the samples
-        if copied and self.steps: self.steps[-1] = _lending(self.steps[-1])
-        untouched = copied and not self.steps and seed is None
+        self.copied = _copied(before_batch, create_batch)
+        if self.copied and self.steps: self.steps[-1] = _lending(self.steps[-1])
+        untouched = self.copied and not self.steps and seed is None
         self.at_once = type(dataset) is TensorDataset and untouched  # it takes many indices in one look-up
 
     def __getitem__(self, key):
@@ -211,7 +216,17 @@ def _tensor(values, dtype, kind, attributes, lend):
     return x
 
 
+def _copy(values): return values.copy()
+
+
+class _PackedArray:
+    "An array on its way into bytes; it comes out of them as a copy, which may be changed"
+    def __init__(self, values): self.values = values
+    def __reduce__(self): return _copy, (self.values,)
+
+
 def _pack(x, lend):
+    if isinstance(x, np.ndarray) and not lend: return _PackedArray(x)
     kinds = torch.uint8, torch.int64, torch.float32, torch.bool, torch.int32, torch.float64
     plain = isinstance(x, Tensor) and x.dtype in kinds and x.device.type == 'cpu' and not x.requires_grad
     return _Packed(x, lend) if plain else x
@@ -312,7 +327,7 @@ def begun(self: _BatchMaker, index: int) -> tuple[int, Any]:
     if self.cache.depth < 0: return 0, self.dataset[index]
     states, depth = _states(), self.cache.depth
     sample = self.run(self.steps[:depth], self.dataset[index], index)
-    if not _moved(states): self.cache.put(index, depth, sample, lend=depth == len(self.steps))
+    if not _moved(states): self.cache.put(index, depth, sample, lend=self.copied and depth == len(self.steps))
     return depth, sample
 
 
@@ -433,7 +448,8 @@ def _content(self: DataLoader) -> tuple:
     "The dataset and transforms that make a sample, and how they describe themselves"
     pipelines = [self.after_item, *(tl.tfms for tl in getattr(self.dataset, 'tls', ()))]
     fs = [f for pipeline in pipelines for f in pipeline]
-    return [self.dataset, *fs], [len(self.dataset), self.after_item.split_idx, *map(repr, fs)]
+    copied = _copied(self.before_batch, self.create_batch)  # else a cache must not lend
+    return [self.dataset, *fs], [len(self.dataset), self.after_item.split_idx, copied, *map(repr, fs)]
 
 
 def _same(a, b):

@@ -297,6 +297,8 @@ def ColSplitter(
         wrong = [v for v in values if _missing(v) or v not in (0, 1)] if on is None else []
         if wrong: raise ValueError(f'column {col!r} has {short(wrong[0])}, which is neither true nor false: '
                                    'say which value is for validation, such as on=\'valid\'')
+        gaps = [i for i, v in enumerate(values) if _missing(v)]
+        if gaps: raise ValueError(f'column {col!r} has gaps, the first in row {gaps[0]}: fill them, or leave these rows out')
         chosen, found = [True] if on is None else listify(on), short(sorted(set(values), key=str))
         return _by_mask([v in chosen for v in values], f'ColSplitter({col!r}, on={on!r}), which found {found},')
     return split
@@ -328,6 +330,8 @@ def GroupSplitter(
     def split(items):
         from sklearn.model_selection import GroupShuffleSplit
         of_items = _values(groups, items)
+        gaps = [i for i, v in enumerate(of_items) if _missing(v)]
+        if gaps: raise ValueError(f'item {gaps[0]} ({short(item_at(items, gaps[0]))}) has no group')
         if len(set(of_items)) < 2: raise ValueError(f'GroupSplitter found only the group {short(of_items[:1])}: '
                                                     'there must be one for each set')
         found = GroupShuffleSplit(1, test_size=valid_pct, random_state=seed).split(of_items, groups=of_items)
@@ -537,6 +541,12 @@ def _unknown_label(label, vocab) -> str:
             + (f' Is {close[0]!r} meant?' if close else '') + ' Correct the label, see that some such items are in the '
             'training set, or give all classes to the block: vocab=[…]')
 
+
+def _class_at(vocab, i):
+    "The class with number `i`"
+    if not 0 <= i < len(vocab): raise IndexError(f'there is no class {i}: the {len(vocab)} classes have the numbers from 0')
+    return vocab[i]
+
 # %% ../../nbs/12_data.transforms.ipynb #19fbbc63
 @portable
 class Categorize(Transform):
@@ -575,7 +585,7 @@ class Categorize(Transform):
 
     def decodes(self, o: Any) -> Category:
         "The class with number `o`"
-        return Category(self.vocab[int(o)])
+        return Category(_class_at(self.vocab, int(o)))
 
 # %% ../../nbs/12_data.transforms.ipynb #9d11bee8
 class MultiCategory(ShowTitle, list):
@@ -630,7 +640,7 @@ class MultiCategorize(Categorize):
 
     def decodes(self, o: Any) -> MultiCategory:
         "The classes with the numbers `o`"
-        return MultiCategory(self.vocab[int(i)] for i in o)
+        return MultiCategory(_class_at(self.vocab, int(i)) for i in o)
 
 # %% ../../nbs/12_data.transforms.ipynb #d862350d
 def one_hot(
@@ -639,7 +649,10 @@ def one_hot(
 ) -> Tensor:        # c, uint8
     "Ones at the places `x`, else zeros"
     res = torch.zeros(c, dtype=torch.uint8)
-    res[torch.as_tensor(x, dtype=torch.long).as_subclass(Tensor)] = 1
+    places = torch.as_tensor(x, dtype=torch.long).as_subclass(Tensor)
+    wrong = places[(places < 0) | (places >= c)].tolist()
+    if wrong: raise IndexError(f'there is no class {wrong[0]}: the {c} classes have the numbers from 0')
+    res[places] = 1
     return res
 
 # %% ../../nbs/12_data.transforms.ipynb #ce1fb8bd

@@ -24,7 +24,7 @@ from PIL import Image, UnidentifiedImageError
 from ..core import atomic_write, listify
 from ..data.external import DownloadError, read_url
 from ..data.transforms import get_image_files
-from .core import BILINEAR, load_image
+from .core import BILINEAR, PILBase, load_image
 
 # %% ../../nbs/44_vision.utils.ipynb #1be72f6d
 def image_problem(
@@ -107,7 +107,7 @@ def resize_image(
         if not (target.exists() and target.samefile(source)):
             with atomic_write(target) as part: part.write_bytes(source.read_bytes())
         return ''
-    im = im.convert(mode)
+    im = PILBase.in_mode(im, mode)  # 16 bits become 8
     if not small: im = im.resize(resize_to(im, max_size), resample, reducing_gap=2.)
     img_format = img_format or Image.registered_extensions()[target.suffix.lower()]
     with atomic_write(target) as part: im.save(part, format=img_format, **kwargs)
