@@ -11,7 +11,7 @@ from measure import ROW
 
 HERE = Path(__file__).resolve().parent
 HEAD = ['what', 'fastlite', 'beside', 'ratio', 'bar', 'held', 'note']
-PACKAGES = ['torch', 'torchvision', 'fastcore', 'numpy', 'pandas', 'matplotlib', 'pillow']
+PACKAGES = ['torch', 'torchvision', 'fastcore', 'numpy', 'pandas', 'matplotlib', 'pillow', 'simplejpeg']
 PEERS = ['fastai', 'kornia']  # compared with where they are installed
 
 
