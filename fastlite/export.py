@@ -197,9 +197,15 @@ def _not_saved(model):
     return hidden + [x for m in model.modules() for x in vars(m).values() if isinstance(x, Tensor)]
 
 
+def _laid_out(x, like):
+    "`x` with its numbers in memory in the order of those of `like`: speed depends on it, and so do the last digits"
+    return x if x.stride() == like.stride() else torch.empty_like(like, device=x.device).copy_(x)
+
+
 def _take(model, weights):
     "Put `weights` in the place of those of `model`, which may be on `meta`; what was one parameter stays one"
-    names = {}
+    names, own = {}, model.state_dict()
+    weights = {name: _laid_out(x, own[name]) for name, x in weights.items()}
     for name, p in model.named_parameters(remove_duplicate=False): names.setdefault(p, []).append(name)
     model.load_state_dict(weights, assign=True)
     for first, *others in names.values():
