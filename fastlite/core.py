@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['default_device', 'set_seed', 'get_random_states', 'set_random_states', 'no_random', 'is_listy', 'apply', 'to_device',
            'to_cpu', 'to_detach', 'to_np', 'short', 'describe', 'doc', 'ifnone', 'listify', 'find_bs', 'params',
-           'trainable_params', 'atomic_write', 'subplots', 'get_grid']
+           'trainable_params', 'names_from', 'atomic_write', 'subplots', 'get_grid']
 
 # %% ../nbs/00_core.ipynb #34702e8a
 import inspect
@@ -17,6 +17,8 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +212,18 @@ def params(m: nn.Module) -> list[nn.Parameter]:
 def trainable_params(m: nn.Module) -> list[nn.Parameter]:
     "The parameters of `m` that are to be trained: those that take a gradient"
     return [p for p in m.parameters() if p.requires_grad]
+
+# %% ../nbs/00_core.ipynb #b7e2f049
+def names_from(
+    package: str,  # name of the package that lacks names
+    source: str,   # name of the module that has them
+) -> Callable:     # to be the package's `__getattr__`
+    "What looks into `source` for the names that `package` lacks; its `__all__` as well, if that is lacking"
+    def find(name):
+        if name.startswith('_') and name != '__all__' or find_spec(f'{package}.{name}'):  # a part, which Python finds itself
+            raise AttributeError(f'module {package!r} has no attribute {name!r}')
+        return getattr(import_module(source), name)
+    return find
 
 # %% ../nbs/00_core.ipynb #4f114413
 @contextmanager

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['positions', 'Step', 'ItemList', 'column_values', 'SplitData', 'Log', 'LabelList', 'EmptyLabelList', 'CategoryList',
-           'MultiCategoryList', 'FloatList', 'no_label', 'find_label_cls', 'LabeledData', 'LabelLists', 'both_sets',
-           'DataBunch', 'NumberedCategory', 'LabeledView', 'load_data']
+           'MultiCategoryList', 'FloatList', 'find_label_cls', 'LabeledData', 'LabelLists', 'both_sets', 'DataBunch',
+           'NumberedCategory', 'LabeledView', 'load_data']
 
 # %% ../../nbs/17_data.chain.ipynb #31c85635
 import copy
@@ -29,7 +29,7 @@ from .core import DataLoaders, Datasets, TfmdLists, check_splits, show_parts
 from .load import DataLoader
 from .transforms import (Category, ColSplitter, FileSplitter, FolderSplitter, FuncSplitter, IndexSplitter,
                                       Normalize, RandomSplitter, RandomSubsetSplitter, RegexLabeller, get_files,
-                                      parent_label)
+                                      is_missing, parent_label)
 from ..transform import Pipeline, Transform, as_transform, portable
 
 # %% ../../nbs/17_data.chain.ipynb #00c4aa78
@@ -369,11 +369,6 @@ class FloatList(LabelList):
         return [block]
 
 
-def no_label(label: Any) -> bool:
-    "Is it None, nan, or pandas' mark for a value that is not there?"
-    return pd.api.types.is_scalar(label) and bool(pd.isna(label))
-
-
 def find_label_cls(label: Any) -> type[LabelList]:
     "The kind of labels that are like `label`: fractions are quantities, lists are several classes, all else is a class"
     if isinstance(label, (float, np.floating)): return FloatList
@@ -432,7 +427,7 @@ def label_from_lists(self: SplitData,
     if not lists[0]: raise ValueError('there are no training items: an earlier step of the chain has left none')
     for il, labels, name in zip((self.train, self.valid), lists, ('training', 'validation')):
         if len(il) != len(labels): raise ValueError(f'there are {len(labels)} labels for {len(il)} {name} items')
-        none = next((i for i, label in enumerate(labels) if no_label(label)), None)
+        none = next((i for i, label in enumerate(labels) if is_missing(label)), None)
         if none is not None and label_cls is not EmptyLabelList: raise ValueError(
             f'the label of {name} item {none} ({il.name(il.items[none])}) is {labels[none]}: '
             'does the function return it, does the table have it? Fill it in, or leave the item out')
@@ -509,7 +504,7 @@ def label_from_df(self: SplitData,
 
 def _parted(text, delim):
     "The classes in `text`; none if it is missing"
-    return [] if no_label(text) else [o for o in map(str.strip, str(text).split(delim)) if o]
+    return [] if is_missing(text) else [o for o in map(str.strip, str(text).split(delim)) if o]
 
 
 @patch

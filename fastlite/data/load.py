@@ -109,7 +109,7 @@ def _seed_item(seed, epoch, index):
     np.random.seed(value)
     torch.default_generator.manual_seed(value)  # the CPU's alone: a GPU draws nothing for single items
 
-# %% ../../nbs/10_data.load.ipynb #91a32d03
+# %% ../../nbs/10_data.load.ipynb #d20b6c5f
 def _steps(pipeline):
     "The transforms of `pipeline` as functions of a sample; a random one may be several, first those that draw nothing"
     split = pipeline.split_idx
@@ -132,7 +132,7 @@ def _copied(before_batch, create_batch):
     "Will a sample be copied into its batch, at once and by code that does not change it?"
     return not len(before_batch) and create_batch is collate
 
-
+# %% ../../nbs/10_data.load.ipynb #91a32d03
 class _BatchMaker(Dataset):
     "What torch's loader and its processes see: the item `(epoch, indices)` of this dataset is a whole batch"
     def __init__(self, dataset, after_item, before_batch, create_batch, seed, cache=None):

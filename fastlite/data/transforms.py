@@ -4,12 +4,12 @@
 
 # %% auto #0
 __all__ = ['image_extensions', 'Paths', 'get_files', 'get_image_files', 'get_text_files', 'files_below', 'FileGetter',
-           'ImageGetter', 'RandomSplitter', 'MaskSplitter', 'FuncSplitter', 'IndexSplitter', 'EndSplitter',
-           'path_parts', 'GrandparentSplitter', 'FolderSplitter', 'FileSplitter', 'ColSplitter', 'TrainTestSplitter',
-           'GroupSplitter', 'RandomSubsetSplitter', 'parent_label', 'RegexLabeller', 'on_attribute', 'using_attr',
-           'ColReader', 'ItemGetter', 'AttrGetter', 'Category', 'CategoryMap', 'Categorize', 'MultiCategory',
-           'MultiCategorize', 'one_hot', 'OneHotEncode', 'EncodedMultiCategorize', 'RegressionSetup', 'ToTensor',
-           'IntToFloatTensor', 'Normalize', 'get_c']
+           'ImageGetter', 'RandomSplitter', 'is_missing', 'MaskSplitter', 'FuncSplitter', 'IndexSplitter',
+           'EndSplitter', 'path_parts', 'GrandparentSplitter', 'FolderSplitter', 'FileSplitter', 'ColSplitter',
+           'TrainTestSplitter', 'GroupSplitter', 'RandomSubsetSplitter', 'parent_label', 'RegexLabeller',
+           'on_attribute', 'using_attr', 'ColReader', 'ItemGetter', 'AttrGetter', 'Category', 'CategoryMap',
+           'Categorize', 'MultiCategory', 'MultiCategorize', 'one_hot', 'OneHotEncode', 'EncodedMultiCategorize',
+           'RegressionSetup', 'ToTensor', 'IntToFloatTensor', 'Normalize', 'get_c']
 
 # %% ../../nbs/12_data.transforms.ipynb #2117a8f2
 import copy
@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from fastcore.basics import patch
 from fastcore.foundation import L
@@ -174,10 +175,9 @@ def RandomSplitter(
     return split
 
 # %% ../../nbs/12_data.transforms.ipynb #bb79ea5f
-def _missing(x):
-    "None, nan, or one of pandas' marks for a value that is not there"
-    is_nan = isinstance(x, (float, np.floating)) and x != x
-    return x is None or is_nan or type(x).__name__ in ('NAType', 'NaTType')
+def is_missing(x: Any) -> bool:
+    "Is `x` None, nan, or one of pandas' marks for a value that is not there?"
+    return pd.api.types.is_scalar(x) and bool(pd.isna(x))
 
 
 def _by_mask(mask, splitter):
@@ -188,7 +188,7 @@ def _by_mask(mask, splitter):
 def MaskSplitter(mask: Iterable) -> Callable:
     "The items where `mask` is true are for validation"
     mask = list(mask)
-    wrong = [m for m in mask if _missing(m) or isinstance(m, str)]
+    wrong = [m for m in mask if is_missing(m) or isinstance(m, str)]
     if wrong: raise ValueError(f'the mask has {short(wrong[0])}: true or false is needed for each item')
     def split(items):
         if len(mask) != len(items): raise ValueError(f'the mask has {len(mask)} values for {len(items)} items')
@@ -200,7 +200,7 @@ def FuncSplitter(func: Callable) -> Callable:
     "The items for which `func(item)` is true are for validation"
     def wanted(items, i):
         res = func(item_at(items, i))
-        if res is not None and _missing(res): raise ValueError(
+        if res is not None and is_missing(res): raise ValueError(
             f'FuncSplitter got {res} for item {i} ({short(item_at(items, i))}): true or false is needed')
         return res
     def split(items): return _by_mask([wanted(items, i) for i in range(len(items))], 'FuncSplitter')
@@ -294,10 +294,10 @@ def ColSplitter(
         if not isinstance(col, int) and col not in items.columns: raise KeyError(
             f'there is no column {col!r}; there are {short(list(items.columns))}')
         values = (items[col] if col in items.columns else items.iloc[:, col]).tolist()
-        wrong = [v for v in values if _missing(v) or v not in (0, 1)] if on is None else []
+        wrong = [v for v in values if is_missing(v) or v not in (0, 1)] if on is None else []
         if wrong: raise ValueError(f'column {col!r} has {short(wrong[0])}, which is neither true nor false: '
                                    'say which value is for validation, such as on=\'valid\'')
-        gaps = [i for i, v in enumerate(values) if _missing(v)]
+        gaps = [i for i, v in enumerate(values) if is_missing(v)]
         if gaps: raise ValueError(f'column {col!r} has gaps, the first in row {gaps[0]}: fill them, or leave these rows out')
         chosen, found = [True] if on is None else listify(on), short(sorted(set(values), key=str))
         return _by_mask([v in chosen for v in values], f'ColSplitter({col!r}, on={on!r}), which found {found},')
@@ -330,7 +330,7 @@ def GroupSplitter(
     def split(items):
         from sklearn.model_selection import GroupShuffleSplit
         of_items = _values(groups, items)
-        gaps = [i for i, v in enumerate(of_items) if _missing(v)]
+        gaps = [i for i, v in enumerate(of_items) if is_missing(v)]
         if gaps: raise ValueError(f'item {gaps[0]} ({short(item_at(items, gaps[0]))}) has no group')
         if len(set(of_items)) < 2: raise ValueError(f'GroupSplitter found only the group {short(of_items[:1])}: '
                                                     'there must be one for each set')
@@ -433,10 +433,10 @@ class ColReader(ItemTransform):
             e.add_note(f'there is no column {c!r}; there are {short(list(columns))}')
             raise
         if self.label_delim is not None:
-            parts = [] if _missing(value) else str(value).split(self.label_delim)
+            parts = [] if is_missing(value) else str(value).split(self.label_delim)
             return [label for label in map(str.strip, parts) if label]
         if not self.pref and not self.suff: return value
-        if _missing(value): raise ValueError(f'column {c!r} has {value} in this row: fill it in, or leave the row out')
+        if is_missing(value): raise ValueError(f'column {c!r} has {value} in this row: fill it in, or leave the row out')
         text = f'{value}{self.suff}'
         return self.pref / text if isinstance(self.pref, Path) else f'{self.pref}{text}'
 
@@ -506,7 +506,7 @@ def _label_of(i, items):
 
 def _checked_label(label, i, items):
     "`label`, if it can be a class; `items` is the list that it is item `i` of"
-    if _missing(label): raise ValueError(
+    if is_missing(label): raise ValueError(
         f'{_label_of(i, items)} is {label}: each item needs a label. '
         'Let the function return one, or leave such items out')
     raw, made = getattr(items, 'items', None), len(getattr(items, 'tfms', ())) > 0
@@ -728,7 +728,7 @@ class RegressionSetup(Transform):
             if self.c is None: self.c = x.size
 
     def _numbers(self, o):
-        if _missing(o): raise ValueError(f'the quantity is {o}: leave such items out, or fill in a value')
+        if is_missing(o): raise ValueError(f'the quantity is {o}: leave such items out, or fill in a value')
         x = np.asarray(o, dtype=np.float32)
         if not np.isfinite(x).all(): raise ValueError(f'of the quantities {short(o)}, one is missing or infinite')
         if self.c not in (None, x.size): raise ValueError(f'{self.c} quantities are needed, but there are {x.size}')

@@ -184,22 +184,28 @@ class Columns(dict):
         "The labels of the rows"
         return self.df.index if self.rows is None else self.df.index[self.rows]
 
-    def ordered(self, x: np.ndarray) -> np.ndarray:
-        "An array of the table's rows in our order"
-        return x if self.rows is None else x[self.rows]
+# %% ../../nbs/51_tabular.procs.ipynb #4e5f8807
+@patch
+def ordered(self: Columns, x: np.ndarray) -> np.ndarray:
+    "An array of the table's rows in our order"
+    return x if self.rows is None else x[self.rows]
 
-    def quantities(self, name: str) -> np.ndarray:
-        "The numbers of a column, NaN where there is none"
-        if name in self: return numbers(self.get(name), name)
-        if name not in self.kept: self.kept[name] = self.ordered(numbers(self.df[name], name))
-        return self.kept[name]
 
-    def categories(self, name: str) -> tuple[np.ndarray, list]:
-        "For each row the place of its value, -1 if there is none; and the values"
-        if name not in self.kept:
-            places, values = distinct(self.get(name) if name in self else self.df[name], name)
-            self.kept[name] = places if name in self else self.ordered(places), values
-        return self.kept[name]
+@patch
+def quantities(self: Columns, name: str) -> np.ndarray:
+    "The numbers of a column, NaN where there is none"
+    if name in self: return numbers(self.get(name), name)
+    if name not in self.kept: self.kept[name] = self.ordered(numbers(self.df[name], name))
+    return self.kept[name]
+
+
+@patch
+def categories(self: Columns, name: str) -> tuple[np.ndarray, list]:
+    "For each row the place of its value, -1 if there is none; and the values"
+    if name not in self.kept:
+        places, values = distinct(self.get(name) if name in self else self.df[name], name)
+        self.kept[name] = places if name in self else self.ordered(places), values
+    return self.kept[name]
 
 # %% ../../nbs/51_tabular.procs.ipynb #022bd6b4
 def _part(names):

@@ -6,14 +6,7 @@
 __all__ = []
 
 # %% ../../nbs/98_text.__init__.ipynb #97bc173f
-from importlib.util import find_spec
+from ..core import names_from
 
 del __all__  # so that `import *` asks below
-
-
-def __getattr__(name):
-    "Called for what the package lacks, `__all__` among it: `fastlite.text.all` has it"
-    if name.startswith('_') and name != '__all__' or find_spec(f'{__name__}.{name}'):  # a part, which Python finds itself
-        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-    import fastlite.text.all as door
-    return getattr(door, name)
+__getattr__ = names_from(__name__, 'fastlite.text.all')

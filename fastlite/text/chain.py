@@ -62,7 +62,7 @@ def from_df(cls: TextList,
         values = [keep(join_columns(df.iloc[i], cols)) for i in range(len(df))]
     return cls(values, path, inner_df=df, **kwargs)
 
-
+# %% ../../nbs/64_text.chain.ipynb #2c7d66e5
 @patch(cls_method=True)
 def from_csv(cls: TextList,
     path: Path | str,        # folder

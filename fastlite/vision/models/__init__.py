@@ -6,12 +6,6 @@
 __all__ = []
 
 # %% ../../../nbs/99_vision.models.__init__.ipynb #cee30024
-from importlib.util import find_spec
+from ...core import names_from
 
-
-def __getattr__(name):
-    "Called for what the package lacks: `torchvision.models` has it"
-    if name.startswith('_') or find_spec(f'{__name__}.{name}'):  # a part, which Python finds itself
-        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-    from torchvision import models
-    return getattr(models, name)
+__getattr__ = names_from(__name__, 'torchvision.models')
