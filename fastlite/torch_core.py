@@ -175,6 +175,7 @@ def show_images(
     if len(titles) != len(ims): raise ValueError(f'{len(titles)} titles for {len(ims)} pictures')
     axes = get_grid(len(ims), nrows, ncols, figsize=figsize, imsize=imsize, title=suptitle)
     for im, title, ax in zip(ims, titles, axes): show_image(im, ax=ax, title=title, **kwargs)
+    if any(titles) and len(ims) > 1: axes[0].figure.set_layout_engine('compressed')  # room for titles of several lines
     return axes
 
 # %% ../nbs/04_torch_core.ipynb #3a6a40ee
