@@ -112,7 +112,8 @@ def model_spec(learn: Learner) -> dict:
     if application == 'own': return plain(config, 'the model')
     if application not in _applications: raise ValueError(
         f'the model ({type(learn.model).__name__}) cannot travel: it was made neither by an application, such as '
-        '`vision_learner`, nor by a function under `@portable_model`, so a reader of the file could not build it')
+        '`vision_learner`, nor by a function under `@portable_model`, so a reader of the file could not build it. '
+        'Build it in such a function, or store it for those who trust you: `export(…, program=True)` or `export(…, pickle=True)`')
     described = importlib.import_module(_applications[application]).describe_model(config)
     return plain({**described, 'application': application}, 'the model')
 

@@ -509,9 +509,9 @@ def foreground_acc(
 
 # %% ../nbs/22_metrics.ipynb #f00520bd
 def mk_metric(f: Callable | Metric) -> Metric:
-    "`f` if it is a `Metric`, else the average of the function `f`"
+    "`f` if it is a `Metric`, one made of it if it is a class, else the average of the function `f`"
+    if isinstance(f, type): f = f()
     if isinstance(f, Metric): return f
-    if isinstance(f, type): raise TypeError(f'the metric {f.__name__} is a class: make one, {f.__name__}(…)')
     if not callable(f): raise TypeError(f'a metric is a function of predictions and targets, not {f!r}')
     inner = f.func if isinstance(f, partial) else f
     if getattr(inner, '__annotations__', {}).get('return') is AccumMetric:

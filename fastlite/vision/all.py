@@ -30,7 +30,7 @@ from .augment import (
     Saturation, Warp, Zoom, aug_transforms, get_transforms, setup_aug_tfms)
 from .models.xresnet import (
     XResNet, xresnet18, xresnet34, xresnet50, xresnet101, xresnet152, xresnet_tiny)
-from .models.unet import DynamicUnet, unet_learner
+from .models.unet import DynamicUnet, PixelShuffle_ICNR, SelfAttention, unet_learner
 from .learner import create_body, create_head, create_vision_model, model_meta, point_head, vision_learner
 from .chain import ImageDataBunch, ImageList, ObjectItemList, PointsItemList, SegmentationItemList, plot_multi
 from .heatmap import acts_and_grads, cam, gradcam, show_heatmap
@@ -54,7 +54,7 @@ __all__ = [
     'RandomResizedCropGPU', 'Rotate', 'Saturation', 'Warp', 'Zoom', 'aug_transforms', 'get_transforms',
     'setup_aug_tfms',
     'XResNet', 'xresnet18', 'xresnet34', 'xresnet50', 'xresnet101', 'xresnet152', 'xresnet_tiny',
-    'DynamicUnet', 'unet_learner',
+    'DynamicUnet', 'PixelShuffle_ICNR', 'SelfAttention', 'unet_learner',
     'create_body', 'create_head', 'create_vision_model', 'model_meta', 'point_head', 'vision_learner',
     'ImageDataBunch', 'ImageList', 'ObjectItemList', 'PointsItemList', 'SegmentationItemList', 'plot_multi',
     'acts_and_grads', 'cam', 'gradcam', 'show_heatmap',
