@@ -13,6 +13,7 @@ __all__ = ['UNK', 'PAD', 'BOS', 'EOS', 'FLD', 'TK_REP', 'TK_WREP', 'TK_UP', 'TK_
 import html
 import os
 import re
+import unicodedata
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -152,7 +153,10 @@ class BaseTokenizer:
     def __call__(self, items: Iterable[str]) -> Iterator[list[str]]: return (text.split(self.split_char) for text in items)
 
 # %% ../../nbs/60_text.core.ipynb #57085bc4
-_word = re.compile(r"""(?i)\s*\n\s*|\d+(?:[.,:]\d+)*|n't\b|['’](?:s|m|d|re|ve|ll)\b|\w+?(?=n't\b)|\w+(?:\.\w+)*|[^\w\s]""")
+_marks = ''.join(c for c in map(chr, range(0x300, 0x3100)) if unicodedata.category(c)[0] == 'M') + '\u200c\u200d\ufe0f'
+_letter = fr'(?:\w[{_marks}]*)'
+_word = re.compile(fr"""(?i)(?<!\s)\s*\n\s*|\d+(?:[.,:]\d+)*|n't\b|['’](?:s|m|d|re|ve|ll)\b|{_letter}+?(?=n't\b)|"""
+                   fr"""{_letter}+(?:\.{_letter}+)*|[^\w\s][{_marks}]*""")
 
 
 @portable
@@ -236,7 +240,7 @@ def pieces(self: WordTokenizer, text: str) -> list[str]:
     if self.joints.isdisjoint([a[-1] + b[0] for a, b in zip(pieces, pieces[1:])]): return pieces
     res = pieces[:1]
     for piece in pieces[1:]:
-        if res[-1][-1] + piece[0] in self.joints: res[-1] += ' ' + piece
+        if res[-1][-1] + piece[0] in self.joints and len(res[-1]) + len(piece) < 500: res[-1] += ' ' + piece
         else: res.append(piece)
     return res
 
@@ -244,12 +248,13 @@ def pieces(self: WordTokenizer, text: str) -> list[str]:
 @patch
 def tokens_of(self: WordTokenizer, piece: str) -> list[str]:
     "The tokens of a piece that is new, which is then remembered"
-    if len(piece) > 500 and ' ' not in piece:
-        return [token for i in range(0, len(piece), 500) for token in self.tokens_of(piece[i:i + 500])]
+    if len(piece) > 500:
+        parts = [piece[i:i + 500] for i in range(0, len(piece), 500)]
+        return [token for part in parts for token in self.known.get(part) or self.tokens_of(part)]
     if len(self.known) >= self.cache_size: self.known.clear()
     found = _simple(piece, self.cases) if self.lang == 'en' else None
     if found is None: found = [token.text for token in self.spacy(piece)]
-    if len(piece) <= 500: self.known[piece] = found
+    self.known[piece] = found
     return found
 
 # %% ../../nbs/60_text.core.ipynb #030061fc
@@ -315,7 +320,11 @@ class SubwordTokenizer:
         if self.model is None:
             from tokenizers import Tokenizer
             self.model = Tokenizer.from_str(self.learned)
-        return (self.model.encode(text).tokens for text in items)
+        return (self.without_gaps(self.model.encode(text).tokens) for text in items)
+
+    def without_gaps(self, tokens: list[str]) -> list[str]:
+        "The tokens without each `▁` that is only the space before a mark"
+        return [a for a, b in zip(tokens, [*tokens[1:], '']) if a != '▁' or b not in self.special_toks]
 
 
 SentencePieceTokenizer = SubwordTokenizer  # the course's other name for it

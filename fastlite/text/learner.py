@@ -95,6 +95,7 @@ def draw_next(
 ) -> Tensor:                   # a number
     "Draw a word; those with the same score are equally likely"
     if temperature < 0: raise ValueError(f'temperature={temperature}: it cannot be negative')
+    if top_k is not None and top_k < 1: raise ValueError(f'top_k={top_k}: among how many words? At least 1')
     scores = scores.float().clone()
     scores[list(without)] = -torch.inf
     if temperature == 0: return scores.argmax()

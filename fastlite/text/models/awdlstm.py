@@ -7,11 +7,13 @@ __all__ = ['awd_lstm_lm_config', 'awd_lstm_clas_config', 'dropout_mask', 'RNNDro
            'resize_state', 'AWD_LSTM', 'awd_lstm_lm_split', 'awd_lstm_clas_split']
 
 # %% ../../../nbs/63_text.models.awdlstm.ipynb #976c9066
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from ...core import listify, params
+from ...callback.fp16 import full
+from ...core import apply, listify, params
 from ...layers import Module
 
 # %% ../../../nbs/63_text.models.awdlstm.ipynb #9f04a442
@@ -52,7 +54,9 @@ class WeightDropout(Module):
             if name not in names: raise ValueError(f'{type(module).__name__} has no weight {name!r}: it has {names}')
 
     def forward(self, *args) -> tuple:
-        "What the module gives"
+        "What the module gives; on a CPU always in 32 bits, since few processors have an LSTM in 16"
+        if args[0].device.type == 'cpu' and torch.is_autocast_enabled('cpu'):
+            with torch.autocast('cpu', enabled=False): return self(*apply(full, args))
         if not self.training or self.weight_p == 0: return self.module(*args)
         weights = {name: F.dropout(self.module.get_parameter(name), self.weight_p) for name in self.layer_names}
         return functional_call(self.module, weights, args)
@@ -100,12 +104,12 @@ class AWD_LSTM(Module):
         emb_sz: int,            # numbers per word, in and out
         n_hid: int,             # features between two LSTMs
         n_layers: int,          # LSTMs
-        pad_token: int = 1,     # number of the word that fills up: its vector is zero
+        pad_token: int = 1,     # number of the word that fills up: where it is read, its vector does not learn
         hidden_p: float = 0.2,  # dropout between two LSTMs
         input_p: float = 0.6,   # dropout of the vectors' numbers
         embed_p: float = 0.1,   # dropout of words
         weight_p: float = 0.5,  # dropout of weights in the LSTMs
-        bidir: bool = False,    # read backwards too, and put both next to each other
+        bidir: bool = False,    # read backwards too, and put both next to each other; padding behind a text is then read first
     ):
         self.encoder_dp = EmbeddingDropout(nn.Embedding(vocab_sz, emb_sz, padding_idx=pad_token), embed_p)
         nn.init.uniform_(self.encoder.weight, -0.1, 0.1)

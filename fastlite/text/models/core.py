@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
+from fastcore.basics import patch
 from torch import Tensor, nn
 
 from ...layers import LinBnDrop, Module, SigmoidRange
@@ -96,13 +97,13 @@ def get_language_model(
 
 # %% ../../../nbs/65_text.models.core.ipynb #30cafce2
 class SentenceEncoder(Module):
-    "Reads documents in portions, without their padding, and keeps the features of the end"
+    "Reads documents in portions, without their padding, and keeps the features of the end of each"
     def __init__(
         self,
         bptt: int,            # words per portion
         module: nn.Module,    # an encoder that remembers until `reset`
         pad_idx: int = 1,     # number of the padding word
-        max_len: int = None,  # keep the portions within so many last words; None: keep all
+        max_len: int = None,  # keep the portions within so many last words of each document; None: keep all
     ): self.bptt, self.module, self.pad_idx, self.max_len = bptt, module, pad_idx, max_len
 
     def reset(self):
@@ -110,34 +111,45 @@ class SentenceEncoder(Module):
         self.module.reset()
 
     def forward(self, input: Tensor) -> tuple[Tensor, Tensor]:
-        "bs×steps of words → (bs×kept×features, bs×kept: True at padding)"
+        "bs×steps of words → (bs×kept×features, bs×kept: True at padding and at what is not kept)"
         (bs, steps), mask = input.shape, input == self.pad_idx
-        order, n_rows = self.plan(mask)
+        order, n_rows, begins, first = self.plan(mask)
         if order is not None: input = input[order]
         self.reset()
         outs = []
         for start, n in zip(range(0, steps, self.bptt), n_rows):
-            keep = self.max_len is None or steps - start <= max(self.max_len, self.bptt)
-            with torch.set_grad_enabled(keep and torch.is_grad_enabled()):
+            with torch.set_grad_enabled(start >= first and torch.is_grad_enabled()):
                 out = self.module(input[:max(n, 1), start:start + self.bptt])
-            if keep: outs.append(F.pad(out, (0, 0, 0, 0, 0, bs - len(out))))
-        out = torch.cat(outs, 1)
-        return out if order is None else out[order.argsort()], mask[:, steps - out.shape[1]:]
+            if n == 0: self.reset()  # that was nothing but padding
+            if start >= first: outs.append(F.pad(out, (0, 0, 0, 0, 0, bs - len(out))))
+        out, mask = torch.cat(outs, 1), mask | (torch.arange(steps, device=mask.device) < begins[:, None])
+        return out if order is None else out[order.argsort()], mask[:, first:]
 
-    def plan(self, mask: Tensor) -> tuple[Tensor | None, list[int]]:
-        "The order of the rows, longest first (None: as they are), and for each portion how many of them are to be read"
-        real, bs = ~mask, len(mask)
-        lengths = real.sum(1)
-        order = lengths.argsort(descending=True, stable=True)
-        portions = torch.stack([o.any(1) for o in real[order].split(self.bptt, dim=1)])  # portions×bs
-        n_rows = (portions*torch.arange(1, bs + 1, device=mask.device)).amax(1)
-        *n_rows, is_sorted = torch.cat([n_rows, (lengths.diff() <= 0).all()[None]]).tolist()
-        return None if is_sorted else order, n_rows
+
+# %% ../../../nbs/65_text.models.core.ipynb #88ed815c
+@patch
+def plan(
+    self: SentenceEncoder,
+    mask: Tensor,  # bs×steps: True at padding
+) -> tuple:        # (order or None, rows per portion, beginning of each row, smallest of these)
+    """The order of the rows, longest first (None: as they are); how many are to be read in each portion; and from which
+    step on each row is kept"""
+    real, bs, steps = ~mask, *mask.shape
+    lengths, places = real.sum(1), torch.arange(1, steps + 1, device=mask.device)
+    order = lengths.argsort(descending=True, stable=True)
+    portions = torch.stack([o.any(1) for o in real[order].split(self.bptt, dim=1)])  # portions×bs
+    n_rows = (portions*torch.arange(1, bs + 1, device=mask.device)).amax(1)
+    ends = torch.where(lengths > 0, (real*places).amax(1), steps)  # after the last word
+    kept = steps if self.max_len is None else max(self.max_len, self.bptt)
+    begins = ((ends - kept + self.bptt - 1)//self.bptt*self.bptt).clamp(min=0)
+    *n_rows, first, is_sorted = torch.cat([n_rows, begins.min()[None], (lengths.diff() <= 0).all()[None]]).tolist()
+    return None if is_sorted else order, n_rows, begins, first
 
 # %% ../../../nbs/65_text.models.core.ipynb #450d1abf
 def masked_concat_pool(
     output: Tensor,  # bs×steps×features
     mask: Tensor,    # bs×steps, True at padding
+    bptt: int = None, # not needed: the mask says what counts
 ) -> Tensor:         # bs×(3·features)
     "Features at the last word, their maximum and their mean, without padding; a document without words gives zeros"
     real, at_pad = (~mask).to(output.dtype), mask[:, :, None]
@@ -154,6 +166,7 @@ class PoolingLinearClassifier(Module):
         self,
         dims: list[int],                # 3·features, sizes between, outputs
         ps: list[float],                # dropout before each linear layer
+        bptt: int = None,               # not needed: the mask says what counts
         y_range: tuple = None,          # (low, high): outputs squeezed between the two
     ):
         if len(ps) != len(dims) - 1: raise ValueError(f'{len(ps)} dropout rates for {len(dims) - 1} linear layers of sizes {dims}')
@@ -186,4 +199,4 @@ def get_text_classifier(
     ps = [config.pop('output_p', 0.), *(ps or [0.1]*len(lin_ftrs))]
     for name in ('tie_weights', 'out_bias'): config.pop(name, None)  # of a language model's settings
     encoder = SentenceEncoder(seq_len, arch(vocab_sz, **config), pad_idx, max_len)
-    return SequentialRNN(encoder, PoolingLinearClassifier([3*_hid_sz(arch, config), *lin_ftrs, n_class], ps, y_range))
+    return SequentialRNN(encoder, PoolingLinearClassifier([3*_hid_sz(arch, config), *lin_ftrs, n_class], ps, y_range=y_range))
