@@ -13,7 +13,8 @@ from .core import (
     SentencePieceTokenizer, SubwordTokenizer, Tokenizer, WordTokenizer, fix_html, lowercase, read_text,
     replace_all_caps, replace_maj,
     replace_rep, replace_space, replace_wrep, rm_useless_spaces, spec_add_spaces, special_tokens,
-    text_post_rules, text_rules, tokenize1, tokenize_df, tokenize_files, tokenize_texts)
+    text_post_rules, text_rules, tokenize1, tokenize_csv, tokenize_df,
+    tokenize_files, tokenize_folder, tokenize_texts)
 from .data import (
     LMDataLoader, LMTensorText, Numericalize, PadChunk, PadInput, TensorText, TextBlock, TextDataLoaders, TextDL,
     make_vocab, pad_chunk, pad_input, pad_input_chunk, reverse_text, show_texts)
@@ -35,8 +36,8 @@ __all__ = [
     'SentencePieceTokenizer', 'SpacyTokenizer', 'SubwordTokenizer', 'Tokenizer', 'WordTokenizer', 'fix_html',
     'lowercase', 'read_text',
     'replace_all_caps', 'replace_maj', 'replace_rep', 'replace_space', 'replace_wrep', 'rm_useless_spaces',
-    'spec_add_spaces', 'special_tokens', 'text_post_rules', 'text_rules', 'tokenize1', 'tokenize_df',
-    'tokenize_files', 'tokenize_texts',
+    'spec_add_spaces', 'special_tokens', 'text_post_rules', 'text_rules', 'tokenize1', 'tokenize_csv',
+    'tokenize_df', 'tokenize_files', 'tokenize_folder', 'tokenize_texts',
     'TextClasDataBunch', 'TextDataBunch', 'TextList', 'TextLMDataBunch',
     'LMDataLoader', 'LMTensorText', 'Numericalize', 'PadChunk', 'PadInput', 'TensorText', 'TextBlock',
     'TextDataLoaders', 'TextDL', 'make_vocab', 'pad_chunk', 'pad_input', 'pad_input_chunk', 'reverse_text',
@@ -48,3 +49,6 @@ __all__ = [
     'get_text_classifier', 'masked_concat_pool',
     'LMLearner', 'TextLearner', 'decode_spec_tokens', 'language_model_learner', 'text_classifier_learner',
 ]
+
+# %% ../../nbs/93_text.all.ipynb #8d8ae4a1
+fastlite.basics.defaults.text_proc_rules, fastlite.basics.defaults.text_postproc_rules = text_rules, text_post_rules

@@ -20,7 +20,7 @@ from .data import TextBlock, read_text_table
 from .store import FileText, TextFile
 from ..torch_core import TitledStr
 
-# %% ../../nbs/64_text.chain.ipynb #12d80a4f
+# %% ../../nbs/64_text.chain.ipynb #75986b0e
 class TextList(ItemList):
     "Texts, or the names of their files"
     extensions = {'.txt'}
@@ -46,7 +46,21 @@ class TextList(ItemList):
         "The text itself"
         return TitledStr(self.tokenizer.text(item))
 
+# %% ../../nbs/64_text.chain.ipynb #e14f5a4a
+@patch(cls_method=True)
+def from_folder(cls: TextList,
+    path: Path | str,        # folder
+    extensions: Any = None,  # such as `{'.md'}`; `.txt` if not given
+    recurse: bool = True,    # look into subfolders too
+    include: list = None,    # only these subfolders
+    encoding: str = 'utf8',  # how characters are stored in the files; with a `processor` its own counts
+    **kwargs,                # passed to the class
+) -> TextList:
+    "The text files below `path`; none is a ValueError"
+    kwargs = {'processor': Tokenizer(encoding=encoding)} | kwargs
+    return super(TextList, cls).from_folder(path, extensions, recurse, include, **kwargs)
 
+# %% ../../nbs/64_text.chain.ipynb #12d80a4f
 @patch(cls_method=True)
 def from_df(cls: TextList,
     df: pd.DataFrame,        # a row for each text
@@ -150,9 +164,10 @@ def from_folder(cls: TextDataBunch,
     train: str = 'train',  # folder in it, with a folder for each class
     valid: str = 'valid',  # likewise, for validation
     classes: list = None,  # in their order; the names of the folders, sorted, if not given
+    encoding: str = 'utf8', # how characters are stored in the files
     **kwargs,              # of `TextList` or of `databunch`
 ) -> TextDataBunch:
     "The folder that a text is in is its class"
     of_list, rest = _parted(kwargs)
-    split = TextList.from_folder(path, include=[train, valid], **of_list).split_by_folder(train, valid)
+    split = TextList.from_folder(path, include=[train, valid], encoding=encoding, **of_list).split_by_folder(train, valid)
     return cls._bunch(split, lambda o: o.label_from_folder(classes=classes), rest)

@@ -7,7 +7,8 @@ __all__ = ['UNK', 'PAD', 'BOS', 'EOS', 'FLD', 'TK_REP', 'TK_WREP', 'TK_UP', 'TK_
            'text_post_rules', 'SpacyTokenizer', 'SentencePieceTokenizer', 'fix_html', 'replace_rep', 'replace_wrep',
            'spec_add_spaces', 'rm_useless_spaces', 'replace_all_caps', 'replace_maj', 'lowercase', 'replace_space',
            'apply_rules', 'BaseTokenizer', 'RegexTokenizer', 'WordTokenizer', 'tokenize1', 'SubwordTokenizer',
-           'read_text', 'Tokenizer', 'join_columns', 'tokenize_texts', 'tokenize_files', 'tokenize_df']
+           'read_text', 'csv_portions', 'Tokenizer', 'join_columns', 'tokenize_texts', 'tokenize_files', 'tokenize_df',
+           'tokenize_csv', 'tokenize_folder']
 
 # %% ../../nbs/60_text.core.ipynb #55ab956c
 import html
@@ -25,8 +26,8 @@ from typing import Any
 import pandas as pd
 from fastcore.basics import patch
 
-from ..core import listify, short
-from ..data.transforms import ColReader
+from ..core import atomic_write, listify, short
+from ..data.transforms import ColReader, get_files
 from .store import FileText, TokenStore, WordIndex, encode_texts, text_key
 from ..torch_core import TitledStr
 from ..transform import Transform, as_transform, from_config, portable, to_config
@@ -342,6 +343,36 @@ def read_text(
         "is stored, such as encoding='cp1252' (western Windows), 'latin-1' or 'utf-16'; to a Tokenizer, if you give one") from e
     return text.replace('\r\n', '\n').replace('\r', '\n')
 
+# %% ../../nbs/60_text.core.ipynb #1f6550de
+def csv_portions(
+    file: str | Path,       # a csv file
+    chunksize: int = 1000,  # rows of a portion
+    encoding: str = None,   # how characters are stored; utf8 if not given
+    **kwargs,               # more arguments of `pandas.read_csv`
+) -> Iterator[pd.DataFrame]:
+    "The rows of a csv file, all cells as text, some at a time; a ValueError says what is wrong with the file, and where"
+    done, n = 0, 0
+    try:
+        with pd.read_csv(file, chunksize=chunksize, dtype=str, encoding=encoding, **kwargs) as portions:
+            for n, part in enumerate(portions, 1):
+                if 'index_col' not in kwargs and not isinstance(part.index, pd.RangeIndex): _tell_field_too_many(file, part)
+                yield part
+                done += len(part)
+    except UnicodeDecodeError:
+        read_text(file, encoding or 'utf8')  # its error says where
+        raise
+    except pd.errors.ParserError as e: raise ValueError(
+        f'{file} is damaged in portion {n + 1}, after row {done}: {e}. Each row needs as many fields as the first has; '
+        'a text with a comma, a quote or a new line in it has to stand in quotes') from e
+    except pd.errors.EmptyDataError: raise ValueError(f'{file} is empty: a line with the names of the columns was expected, and rows') from None
+
+
+def _tell_field_too_many(file, part):
+    "A header with fewer names than the rows have fields is an error"
+    row = [*part[:1].index.to_frame().iloc[0], *part.iloc[0]]
+    raise ValueError(f'the rows of {file} have {len(row)} fields, its first line has {len(part.columns)} names ({", ".join(part.columns)}). '
+                     f'The first row is {short(row)}. A text with a comma in it has to stand in quotes; a column without a name needs one')
+
 # %% ../../nbs/60_text.core.ipynb #da6a2f5d
 @portable
 class Tokenizer(Transform):
@@ -501,7 +532,7 @@ def tokenize_files(
     "The tokens of each file"
     return tokenize_texts(map(Path, files), n_workers, **kwargs)
 
-
+# %% ../../nbs/60_text.core.ipynb #6da0cf64
 def tokenize_df(
     df: pd.DataFrame,         # a row for each text
     text_cols: Any,           # name or number of the column with the text, or several
@@ -510,10 +541,55 @@ def tokenize_df(
     mark_fields: bool = None, # as for `join_columns`
     **kwargs,                 # as for `tokenize_texts`
 ) -> tuple[pd.DataFrame, Counter]:
-    "The table with tokens and their number (`text_length`) in place of the texts, and how often each token occurs"
+    "The table in memory with tokens and their number (`text_length`) in place of the texts, and how often each token occurs"
     cols = listify(text_cols)
     texts = (join_columns(df.iloc[i], cols, mark_fields) for i in range(len(df)))
     tokens = list(tokenize_texts(texts, n_workers, **kwargs))
     rest = df.drop(columns=[c if c in df.columns else df.columns[c] for c in cols])
     rest[tok_text_col], rest[f'{tok_text_col}_length'] = tokens, list(map(len, tokens))
     return rest, Counter(token for o in tokens for token in o)
+
+# %% ../../nbs/60_text.core.ipynb #e4ea2477
+def tokenize_csv(
+    fname: str | Path,           # a csv file
+    text_cols: Any,              # name or number of the column with the text, or several
+    outname: str | Path = None,  # where the new file goes; `…_tok.csv` beside the old one if not given
+    n_workers: int = 0,          # processes
+    rules: list = None,          # as for `tokenize_texts`
+    mark_fields: bool = None,    # as for `join_columns`
+    tok: Any = None,             # as for `tokenize_texts`
+    header: Any = 'infer',       # number of the line with the names of the columns; None if there is none
+    chunksize: int = 1000,       # rows of a portion
+    encoding: str = None,        # how characters are stored in the old file; the new one is in utf8
+) -> Counter:                    # how often each token occurs
+    "Write the table of a csv file anew, with the tokens and their number in the columns `text` and `text_length`"
+    fname, count = Path(fname), Counter()
+    tok = _made(tok) or WordTokenizer()  # one for all portions, which knows what it has met
+    with atomic_write(outname or fname.with_name(f'{fname.stem}_tok.csv')) as part:
+        for i, table in enumerate(csv_portions(fname, chunksize, encoding, header=header)):
+            table, counted = tokenize_df(table, text_cols, n_workers, mark_fields=mark_fields, rules=rules, tok=tok)
+            table.text = table.text.map(' '.join)
+            table.to_csv(part, index=False, header=i == 0, mode='a', encoding='utf8')
+            count.update(counted)
+    return count
+
+# %% ../../nbs/60_text.core.ipynb #1f0aa20c
+def tokenize_folder(
+    path: str | Path,               # folder of texts
+    extensions: Any = None,         # such as `{'.md'}`; `.txt` if not given
+    folders: list = None,           # only these subfolders of `path`
+    output_dir: str | Path = None,  # where the tokens go; `…_tok` beside `path` if not given
+    skip_if_exists: bool = True,    # if `output_dir` is there, do nothing; False: write its files anew
+    n_workers: int = 0,             # processes
+    **kwargs,                       # as for `tokenize_texts`: `tok`, `rules`, `encoding`
+) -> Path:                          # `output_dir`
+    "Write the tokens of the texts below `path` to files of the same names below `output_dir`"
+    path = Path(path)
+    out = Path(output_dir) if output_dir else path.with_name(f'{path.name}_tok')
+    if out.exists() and skip_if_exists: return out
+    files = get_files(path, extensions or {'.txt'}, folders=folders)
+    into = out if out.exists() else out.with_name(f'{out.name}.part')  # a folder that is half done is not taken for a whole one
+    for file, tokens in zip(files, tokenize_files(files, n_workers, **kwargs)):
+        with atomic_write(into/file.relative_to(path)) as part: part.write_text(' '.join(tokens), 'utf8', newline='')
+    if into != out: into.rename(out)
+    return out

@@ -29,7 +29,7 @@ from ..data.core import DataLoaders
 from ..data.load import DataLoader, SortedDL, item_at
 from ..data.transforms import (ColReader, ColSplitter, FolderSplitter, RandomSplitter, get_text_files,
                                       parent_label)
-from .core import PAD, UNK, Tokenizer, join_columns, read_text, special_tokens
+from .core import PAD, UNK, Tokenizer, csv_portions, join_columns, special_tokens
 from .store import TextFile
 from ..torch_core import TensorBase
 from ..transform import ItemTransform, Pipeline, Transform, portable
@@ -232,9 +232,12 @@ def _padded(samples, place):
 
 
 @portable
-def pad_input(samples: list) -> list:
+def pad_input(
+    samples: list,  # of which the texts are to have one length
+    **kwargs,       # arguments of `PadInput`
+) -> list:
     "The samples with their texts at one length, filled up behind with `xxpad`"
-    return PadInput()(samples)
+    return PadInput(**kwargs)(samples)
 
 # %% ../../nbs/61_text.data.ipynb #c5f3320e
 def pad_chunk(
@@ -472,23 +475,13 @@ def read_text_table(
     encoding: str = None,     # how characters are stored; utf8 if not given
     **kwargs,                 # more arguments of `pandas.read_csv`
 ) -> pd.DataFrame:
-    "The table in a csv file, of whose texts each is a `FileText`, which `str` reads from a file"
-    done, n, texts, store = 0, 0, {}, TextFile()
-    try:
-        with pd.read_csv(file, chunksize=chunksize, dtype=str, encoding=encoding, **kwargs) as portions:
-            for n, part in enumerate(portions, 1):
-                if not texts: names, texts = list(part.columns), _text_columns(part, text_cols, keep, file)
-                for name, cells in texts.items():
-                    cells += [store.put(o) if isinstance(o, str) else o for o in part[name]]
-                done += len(part)
-        table = pd.read_csv(file, usecols=[o for o in names if o not in texts] or names[:1], encoding=encoding, **kwargs)
-    except UnicodeDecodeError:
-        read_text(file, encoding or 'utf8')  # its error says where
-        raise
-    except pd.errors.ParserError as e: raise ValueError(
-        f'{file} is damaged in portion {n + 1}, after row {done}: {e}. Each row needs as many fields as the first has; '
-        'a text with a comma, a quote or a new line in it has to stand in quotes') from e
-    except pd.errors.EmptyDataError: raise ValueError(f'{file} is empty: a line with the names of the columns was expected, and rows') from None
+    "The table in a csv file, of whose texts each is a `FileText`, which `str` reads: `table.text.map(str)` are all of them"
+    texts, store = {}, TextFile()
+    for part in csv_portions(file, chunksize, encoding, **kwargs):
+        if not texts: names, texts = list(part.columns), _text_columns(part, text_cols, keep, file)
+        for name, cells in texts.items():
+            cells += [store.put(o) if isinstance(o, str) else o for o in part[name]]
+    table = pd.read_csv(file, usecols=[o for o in names if o not in texts] or names[:1], encoding=encoding, **kwargs)
     def column(name): return pd.Series(texts[name], table.index, object) if name in texts else table[name]
     return pd.DataFrame({name: column(name) for name in names}, table.index)
 
