@@ -298,7 +298,7 @@ def show_results(
     axes[0].figure.tight_layout()
     return axes
 
-
+# %% ../nbs/70_interpret.ipynb #475afa52
 @patch
 def plot_top_losses(
     self: Interpretation,
