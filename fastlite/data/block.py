@@ -122,6 +122,8 @@ def _placed_getters(getters, get_x, get_y, n_inp, n):
     for what, funcs, start, stop in (('get_x', get_x, 0, n_inp), ('get_y', get_y, n_inp, n)):
         if funcs and len(funcs) != stop - start: raise ValueError(
             f'{what} has {len(funcs)} functions, but the blocks it is for are {stop - start}')
+        twice = [i for i in range(start, stop) if funcs and res[i]]
+        if twice: raise ValueError(f'block {twice[0]} has a function in getters, and one in {what}: which one is meant?')
         if funcs: res[start:stop] = [Getter(f, what) for f in funcs]
     return res
 
@@ -149,6 +151,8 @@ class DataBlock:
         get_x: Callable = None,      # item → what the input block is given; a list for several input blocks
     ):
         self.blocks = [b() if callable(b) else b for b in listify(blocks or (TransformBlock, TransformBlock))]
+        wrong = [b for b in self.blocks if not isinstance(b, TransformBlock)]
+        if wrong: raise TypeError(f'{short(wrong[0])} is no block: a TransformBlock is needed, or what makes one, such as CategoryBlock')
         self.n_inp = max(1, len(self.blocks) - 1) if n_inp is None else n_inp
         if not 0 <= self.n_inp <= len(self.blocks): raise ValueError(
             f'n_inp is {n_inp}, of {len(self.blocks)} blocks: it says how many of them are inputs')
@@ -200,7 +204,9 @@ def datasets(self: DataBlock,
     if not hasattr(items, '__len__'): items = list(items)
     if verbose: print(f'Found {len(items)} items')
     if not len(items): raise ValueError(_nothing_found(self.get_items, source))
-    try: splits = self.splitter(items)
+    try:
+        splits = self.splitter(items)
+        if splits is None: raise ValueError('the splitter gave None: does the function return its result?')
     except Exception as e:
         e.add_note(f'This happened in the splitter, given {len(items)} items; the first: {short(item_at(items, 0))}')
         raise
@@ -294,14 +300,15 @@ def from_columns(cls: DataBlock,
     return cls(blocks, getters=getters or [ColReader(i) for i in range(n)], get_items=rows, **kwargs)
 
 # %% ../../nbs/15_data.block.ipynb #32f2733a
-def _replay(pipeline, x):
-    "Apply the steps of `pipeline` to `x` and print what comes of each"
+def _replay(pipeline, x, name=None):
+    "Apply the steps of `pipeline` to `x` and print what comes of each; `name` is what a message calls it"
     print(f'  {pipeline}\n    starting from\n      {_said(x)}')
     for f in pipeline:
         print(f'    applying {f}', end=' ')
         try: x = f(x, split_idx=pipeline.split_idx)
         except Exception as e:
             print(f'fails\n      {type(e).__name__}: {e}')
+            if name: e.add_note(f'This happened to {name}')
             raise
         print(f'gives\n      {_said(x)}')
     return x
@@ -313,15 +320,16 @@ def _replay_batch(train: Datasets, tfms: dict, create_batch: Any, bs: int) -> Da
     dl = DataLoader(train, bs=min(bs, len(train)), device=default_device(), create_batch=create_batch, **tfms)
     print('\nBuilding one batch')
     print('Applying item_tfms to the first sample:' if len(dl.after_item) else 'No item_tfms to apply')
-    samples = [_replay(dl.after_item, train[0])]
+    maker = dl._maker()  # knows how to name an item
+    samples = [_replay(dl.after_item, train[0], maker.name(0))]
     print(f'\nAdding the next {dl.bs - 1} samples')
-    samples += [dl.after_item(train[i]) for i in range(1, dl.bs)]
+    samples += [maker.sample(0, i) for i in range(1, dl.bs)]
     print('\nApplying before_batch to the samples' if len(dl.before_batch) else '\nNo before_batch transform to apply')
     if len(dl.before_batch): samples = _replay(dl.before_batch, samples)
     print('\nCollating items in a batch')
     try: batch = dl.create_batch(samples)
     except Exception as e:
-        e.add_note(misfits(samples, [f'item {i} ({short(item_at(train.items, i))})' for i in range(dl.bs)]))
+        e.add_note(misfits(samples, list(map(maker.name, range(dl.bs)))))
         print(f'  fails: {type(e).__name__}: {e}\n{e.__notes__[-1]}')
         raise
     print('\nApplying batch_tfms to the batch built' if len(batch_tfms) else '\nNo batch_tfms to apply')
@@ -344,7 +352,7 @@ def summary(self: DataBlock,
         print('Setting up the type transforms')
         dsets = self.datasets(source, verbose=True)
         print('\nBuilding one sample')
-        for tl in dsets.train.tls: _replay(tl.tfms, item_at(tl.items, 0))
+        for tl in dsets.train.tls: _replay(tl.tfms, item_at(tl.items, 0), f'item 0 ({short(item_at(tl.items, 0))})')
         print(f'\nFinal sample: {describe(dsets.train[0])}\n')
         dl = _replay_batch(dsets.train, self._tfms(verbose=True), self.dls_kwargs.get('create_batch'), bs)
         if show_batch: dl.show_batch()

@@ -27,7 +27,7 @@ from .block import (CategoryBlock, DataBlock, MultiCategoryBlock, RegressionBloc
                                  dataloaders_from_config, function_name)
 from .core import DataLoaders, Datasets, TfmdLists, check_splits, show_parts
 from .load import DataLoader
-from .transforms import (Category, ColSplitter, FileSplitter, FolderSplitter, FuncSplitter, IndexSplitter,
+from .transforms import (Categorize, Category, ColSplitter, FileSplitter, FolderSplitter, FuncSplitter, IndexSplitter,
                                       Normalize, RandomSplitter, RandomSubsetSplitter, RegexLabeller, get_files,
                                       is_missing, parent_label)
 from ..transform import Pipeline, Transform, as_transform, portable
@@ -437,9 +437,24 @@ def label_from_lists(self: SplitData,
     splits = [list(range(n)), list(range(n, n + len(self.valid)))]
     parts = [L(self.train.items) + L(self.valid.items)] + (list(zip(*labels)) if len(blocks) > 2 else [labels])
     dsets = Datasets(tls=_pipelines(parts, blocks, splits), n_inp=1, splits=splits)
+    for tl in dsets.tls[1:]: _check_classes(tl, dsets.items)
     processor = [tl.tfms for tl in dsets.tls[1:]]
     data = [LabeledData(il, label_cls(o, self.path, processor)) for il, o in zip((self.train, self.valid), lists)]
     return LabelLists(*data, blocks, dsets, self.test_items)
+
+
+def _check_classes(tl, items):
+    "Refuse labels that are none of the classes, before anything is trained on others"
+    step = next((f for f in tl.tfms if isinstance(f, Categorize)), None)
+    if step is None: return
+    several, first = type(step) is not Categorize, {}
+    for i, o in enumerate(tl.items):
+        for label in (o if several else [o]): first.setdefault(label, i)
+    for label, i in first.items():
+        try: step.encodes([label] if several else label)
+        except ValueError as e:
+            e.add_note(f'This is the label of the {"training" if i in tl.splits[0] else "validation"} item {short(items[i])}')
+            raise
 
 
 def _pipelines(parts, blocks, splits):

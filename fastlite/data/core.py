@@ -34,13 +34,17 @@ def check_splits(
     splits: list,  # a list of indices per subset: training, validation
     n: int,        # number of items
 ):
-    "Refuse empty subsets, items in two of them, and indices out of range"
+    "Refuse empty subsets, items in two of them, and what is no index or out of range"
+    if not isinstance(splits, (list, tuple, L)) or not all(hasattr(o, '__len__') for o in splits): raise TypeError(
+        f'a split is a list of indices for each set, (training, validation), and not {short(splits)}')
     names = ['training set', 'validation set'] + [f'subset {i}' for i in range(2, len(splits))]
     owner = np.full(n, -1)  # the number of the subset that each item is in
     for k, (name, split) in enumerate(zip(names, splits)):
         sizes = '+'.join(str(len(o)) for o in splits)
         if not len(split): raise ValueError(f'the {name} is empty: the {n} items were split into {sizes}')
-        places = split if isinstance(split, np.ndarray) and split.dtype == int else np.array([int(i) for i in split])
+        places = split if isinstance(split, np.ndarray) else np.array(list(split))
+        if places.dtype.kind not in 'iu' or places.ndim != 1: raise TypeError(
+            f'the {name} has {short(split[0])} for an index: the places of its items are needed, whole numbers from 0')
         outside = places[(places < 0) | (places >= n)]
         if len(outside): raise ValueError(f'the {name} has index {outside[0]}, but there are {n} items')
         twice = places[(owner[places] >= 0) | (np.bincount(places)[places] > 1)]
@@ -491,6 +495,7 @@ def show_batch(self: DataLoader | _TorchAdapter,
     **kwargs,               # passed to each part's `show`
 ):
     "Show samples of a batch in a grid, while epoch and generators stay where they are"
+    if max_n < 1: raise ValueError(f'max_n is {max_n}: how many samples are to be shown, from 1 on?')
     if b is None: b = self.batch_to_show(partial(self._views, max_n) if unique else None)
     samples = self.decode_batch(b, max_n)
     axes = get_grid(len(samples), nrows, ncols, figsize=figsize)
@@ -533,8 +538,9 @@ def show_batch(self: DataLoaders, *args, **kwargs):
 
 # %% ../../nbs/11_data.core.ipynb #d6d0d6dd
 def _listed(items):
-    "`items` as several items: a list, `L`, range or DataFrame is, anything else is one item"
+    "`items` as several items: a list, `L`, range, DataFrame or array of objects is, anything else is one item"
     many = isinstance(items, (list, L, range)) or (hasattr(items, 'iloc') and items.ndim == 2)
+    many |= isinstance(items, np.ndarray) and items.dtype.kind in 'OU'  # names or Paths, no picture
     if hasattr(items, '__next__'): return list(items)
     return items if many else [items]
 

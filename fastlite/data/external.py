@@ -55,6 +55,10 @@ def one_at_a_time(path: Path) -> Iterator[None]:
         error.add_note(f'Data is kept in {path.parent}; set FASTLITE_HOME to a folder that can be written to.')
         raise
     try: yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT): error.add_note(
+            f'The disk of {path.parent} is full. Make room and call again, or set FASTLITE_HOME to a folder with more')
+        raise
     finally: lock.release()
 
 # %% ../../nbs/14_data.external.ipynb #de842326

@@ -246,7 +246,7 @@ class _Unpickler(pickle.Unpickler):
 class _ItemCache:
     "What the first steps made of each item, in memory and in files; the files go when this goes"
     def __init__(self, n: int, made_by: tuple, shared: bool, folder: Any = None, memory: int = 2**30):
-        self.made_by, self.shared, self.file, self.depth = made_by, shared, None, None
+        self.made_by, self.shared, self.file, self.depth, self.warned = made_by, shared, None, None, False
         self.kept, self.maps, self.known = {}, {}, {}
         self.room = 0 if shared else memory  # bytes of memory that may still be used
         self.places = torch.zeros(n, dtype=torch.int64)  # process·2⁴⁰ + start in its file; 0: not there
@@ -261,7 +261,8 @@ class _ItemCache:
         "Keep what the first `depth` steps made of item `index`; with `lend`, nobody will change the tensors given out"
         buffers = []  # larger ones apart, the others within
         def apart(buffer): return buffer.raw().nbytes < 1024 or buffers.append(buffer.raw())
-        data = pickle.dumps((depth, apply(_pack, sample, lend=lend)), protocol=5, buffer_callback=apart)
+        try: data = pickle.dumps((depth, apply(_pack, sample, lend=lend)), protocol=5, buffer_callback=apart)
+        except (pickle.PicklingError, AttributeError, TypeError) as e: return self._warn(f'cannot keep item {index} ({e})')
         size = sum(map(len, [data, *buffers]))
         if size <= self.room: self.room, self.kept[index] = self.room - size, (data, list(map(bytearray, buffers)))
         else: self._write(index, [data, *buffers])
@@ -279,6 +280,13 @@ def _remove(folder, process, getpid=os.getpid, rmtree=shutil.rmtree):  # bound h
 
 # %% ../../nbs/10_data.load.ipynb #794def31
 @patch
+def _warn(self: _ItemCache, why: str):
+    "Say once why some items are not kept"
+    if not self.warned: warnings.warn(f'the cache {why}: items that are not in it are made anew each time', stacklevel=2)
+    self.warned = True
+
+
+@patch
 def _write(self: _ItemCache, index: int, parts: list):
     "Append an entry to the file of this process, and then enter it in the table"
     process = os.getpid()
@@ -292,8 +300,7 @@ def _write(self: _ItemCache, index: int, parts: list):
         file.flush()
     except OSError as e:
         self.file = False
-        warnings.warn(f'the cache cannot grow in {self.folder} ({e}): items that are not in it are made anew each time. '
-                      'Give a folder with more room: cache="folder"', stacklevel=2)
+        self._warn(f'cannot grow in {self.folder} ({e}; a folder with more room can be given: cache="folder")')
     else: self.places[index] = process * 2**40 + start
 
 
@@ -521,6 +528,11 @@ def _check_sendable(maker, num_workers):
         raise
 
 # %% ../../nbs/10_data.load.ipynb #4c0deec0
+_ended = ('A process that is started anew runs the script again, but for what stands below `if __name__ == "__main__":`. '
+          'Classes and functions that it needs have to stand above that line, and what asks for batches below it. '
+          'Above this traceback stands what the process said')
+
+
 @patch
 def _torch_loader(self: DataLoader, keys: list) -> TorchLoader:
     "torch's loader for the batches `keys`; the one whose processes were kept, if nothing has changed"
@@ -554,7 +566,11 @@ def iter_from(
 
 @patch
 def _finished(self: DataLoader, loader: TorchLoader) -> Iterator:
-    for batch in loader: yield self.finish(batch)
+    try:
+        for batch in loader: yield self.finish(batch)
+    except RuntimeError as e:
+        if 'exited unexpectedly' in str(e) and _start_method() != 'fork': e.add_note(_ended)
+        raise
     if loader.persistent_workers: self._kept_loader = loader  # after a whole epoch nothing is under way
 
 
@@ -688,18 +704,26 @@ class SortedDL(DataLoader):
 
     def new(self, dataset: Any = None, **changes) -> 'SortedDL':
         "As for `DataLoader`; `shuffle=False` asks for the items in order"
-        changes = {'sort_func': self.sort_func, 'in_order': changes.get('shuffle') is False} | changes
+        changes = {'sort_func': self.sort_func, 'in_order': not changes.get('shuffle', not self.in_order)} | changes
         return super().new(dataset, **changes)
 
     def lengths(self) -> list:
         "The length of each item; found once"
         if self.res is None:
-            with _kept_generators(): self.res = [self.sort_func(self.dataset[i]) for i in range(self.n)]
+            with _kept_generators(): self.res = [self._length(i, self.dataset[i]) for i in range(self.n)]
         return self.res
+
+    def _length(self, i, sample):
+        try: n = self.sort_func(sample)
+        except TypeError as e:
+            e.add_note(f'SortedDL asks for the length of each sample; item {i} is {short(sample)}. Say what to sort by: sort_func=…')
+            raise
+        if n is None or n != n: raise ValueError(f'sort_func gave {n} for item {i}, {short(sample)}: a number is needed')
+        return n
 
     def order(self, epoch: int) -> list[int]:
         "Items of similar length next to each other"
-        if self.in_order or self.sampler is not None: return super().order(epoch)
+        if self.in_order or self.sampler is not None or not self.n: return super().order(epoch)
         if not self.shuffle: return _longest_first(range(self.n), self.lengths())
         order, batches = super().order(epoch), []
         for portion in _pieces(order, 50 * self.bs): batches += _pieces(_longest_first(portion, self.lengths()), self.bs)

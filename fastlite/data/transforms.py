@@ -31,7 +31,7 @@ from fastcore.foundation import L
 from PIL import Image
 from torch import Tensor
 
-from ..core import listify, short
+from ..core import describe, listify, short
 from .load import item_at
 from ..torch_core import (ShowTitle, TensorCategory, TensorImage, TensorMask, TensorMultiCategory, TitledFloat,
                                  show_title)
@@ -293,6 +293,8 @@ def ColSplitter(
         if not hasattr(items, 'iloc'): raise TypeError(f'ColSplitter needs a DataFrame, not a {type(items).__name__}')
         if not isinstance(col, int) and col not in items.columns: raise KeyError(
             f'there is no column {col!r}; there are {short(list(items.columns))}')
+        if list(items.columns).count(col) > 1: raise ValueError(f'{list(items.columns).count(col)} columns are called {col!r}: '
+                                                                f'rename them; there are {short(list(items.columns))}')
         values = (items[col] if col in items.columns else items.iloc[:, col]).tolist()
         wrong = [v for v in values if is_missing(v) or v not in (0, 1)] if on is None else []
         if wrong: raise ValueError(f'column {col!r} has {short(wrong[0])}, which is neither true nor false: '
@@ -800,8 +802,9 @@ class Normalize(Transform):
         std: Any = None,          # likewise
         axes: tuple = (0, 2, 3),  # over which mean and deviation of that batch are taken
     ):
-        self.mean, self.std = (None if o is None else torch.as_tensor(o) for o in (mean, std))
+        self.mean, self.std = (None if o is None else torch.as_tensor(o, dtype=torch.float32) for o in (mean, std))
         self.axes = tuple(axes)
+        if std is not None and not (self.std > 0).all(): raise ValueError(f'a deviation has to be above 0; these are {short(std)}')
 
     def config(self) -> dict:
         "The statistics, as plain data"
@@ -811,11 +814,15 @@ class Normalize(Transform):
     def setups(self, dl: Any):
         "Take the statistics of a batch of `dl`, if none were given"
         if self.mean is not None: return
-        x = next(part for part in dl.one_batch() if isinstance(part, TensorImage)).as_subclass(Tensor)
+        b = dl.one_batch()
+        x = next((o for o in (b if isinstance(b, (tuple, list)) else [b]) if isinstance(o, TensorImage)), None)
+        if x is None: raise ValueError(f'Normalize takes its statistics of a batch of pictures, but none is in {describe(b)}')
+        x = _fractions(x).as_subclass(Tensor)
         self.mean, self.std = x.mean(self.axes, keepdim=True), x.std(self.axes, keepdim=True) + 1e-7
 
     def stats(self, x: Tensor) -> tuple[Tensor, Tensor]:
         "Mean and deviation, where `x` is; refused if they do not fit it"
+        if self.mean is None: raise ValueError('no statistics yet: set up on a loader, or give them, as to Normalize.from_stats')
         if self.mean.device != x.device: self.mean, self.std = self.mean.to(x.device), self.std.to(x.device)
         of_batch = self.mean.ndim == x.ndim > max(self.axes)  # then only `axes` may be stretched
         pairs = zip(reversed(range(x.ndim)), reversed(x.shape), reversed(self.mean.shape))
@@ -828,13 +835,20 @@ class Normalize(Transform):
 
     def encodes(self, x: TensorImage) -> Tensor:
         "Mean 0 and deviation 1, for data with these statistics"
-        mean, std = self.stats(x)
+        mean, std = self.stats(_fractions(x))
         return (x - mean) / std
 
     def decodes(self, x: TensorImage) -> Tensor:
         "As it was before"
         mean, std = self.stats(x)
         return x * std + mean
+
+
+def _fractions(x):
+    "`x`, if it holds fractions"
+    if not x.is_floating_point(): raise TypeError(
+        f'Normalize works on fractions, but {describe(x)} holds whole numbers: IntToFloatTensor() has to be there as well')
+    return x
 
 # %% ../../nbs/12_data.transforms.ipynb #e492f4c4
 @patch(cls_method=True)

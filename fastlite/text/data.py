@@ -21,7 +21,7 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor
 
-from ..core import get_random_states, listify, set_random_states
+from ..core import describe, get_random_states, listify, set_random_states
 from ..data.block import CategoryBlock, DataBlock, MultiCategoryBlock, TransformBlock
 from ..data.block import dataloaders_from_config as block_from_config
 from ..data.chain import column_values
@@ -226,7 +226,9 @@ class PadInput(Transform):
 
 def _padded(samples, place):
     "The samples with all their texts at the length of the longest"
-    n = max(len(x) for sample in samples for x in listify(sample) if isinstance(x, TensorText))
+    lengths = [len(x) for sample in samples for x in listify(sample) if isinstance(x, TensorText)]
+    if not lengths: raise ValueError(f'no part of these samples is a TensorText, the first of which is {describe(samples[0])}')
+    n = max(lengths)
     def fit(x): return place(x, n) if isinstance(x, TensorText) else x
     return [tuple(map(fit, sample)) if isinstance(sample, tuple) else fit(sample) for sample in samples]
 

@@ -129,7 +129,10 @@ class PILBase(Image.Image):
         elif isinstance(fn, (str, Path, bytes, bytearray, memoryview)) or hasattr(fn, 'read'): im = load_image(fn)
         else: raise TypeError(f'{cls.__name__}.create needs a path, bytes, a picture, an array or a tensor, '
                               f'not the {type(fn).__name__} {describe(fn)}')
-        res = cls.in_mode(im, mode or cls.open_mode)
+        try: res = cls.in_mode(im, mode or cls.open_mode)
+        except ValueError as e:
+            if isinstance(fn, (str, Path)): e.add_note(f"This is the picture '{fn}'")
+            raise
         res.__class__ = cls
         return res
 
@@ -138,7 +141,8 @@ class PILBase(Image.Image):
         im: Image.Image,  # any picture
         mode: str,        # such as 'RGB'
     ) -> Image.Image:
-        "A copy of `im` in `mode`; 16 bits become 8"
+        "A copy of `im` in `mode`; 16 bits and fractions become bytes"
+        if im.mode == 'F': im = Image.fromarray(_of_floats(np.array(im)))
         if im.mode.startswith('I'): im = Image.fromarray(_to_8_bits(np.array(im), im.mode != 'I'))
         return im.convert(mode)
 
@@ -155,6 +159,14 @@ class PILBase(Image.Image):
 def _to_8_bits(x, is_16):
     "16 bits as 8; where the picture does not say that it has 16, its values do"
     return (x // 257 if is_16 or x.max(initial=0) > 255 else x).clip(0, 255).astype(np.uint8)
+
+
+def _of_floats(x):
+    "Fractions 0 to 1 as bytes; values up to 255 are bytes already"
+    low, high = x.min(initial=0), x.max(initial=0)
+    if not (low >= 0 and high <= 255): raise ValueError(
+        f'the pixels are floats from {low:.4g} to {high:.4g}: fractions 0 to 1 are needed, or values 0 to 255. Scale them first')
+    return (x * 255 if high <= 1 else x).round().astype(np.uint8)
 
 # %% ../../nbs/40_vision.core.ipynb #34cbf239
 @patch

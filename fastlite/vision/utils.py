@@ -31,8 +31,10 @@ def image_problem(
     fn: Path | str | bytes,  # a file, or what is in one
 ) -> str:
     "Why `fn` cannot be read as a picture, to its last pixel; empty if it can"
-    try: load_image(fn)
-    except FileNotFoundError as e: return str(e)
+    try:
+        im = load_image(fn)
+        if im.mode == 'F': PILBase.in_mode(im, 'L')  # can its numbers be bytes?
+    except (FileNotFoundError, ValueError) as e: return str(e)
     except OSError as e:
         why = e.__cause__ or e
         if not isinstance(why, UnidentifiedImageError): return str(why) or type(why).__name__
@@ -107,7 +109,8 @@ def resize_image(
         if not (target.exists() and target.samefile(source)):
             with atomic_write(target) as part: part.write_bytes(source.read_bytes())
         return ''
-    im = PILBase.in_mode(im, mode)  # 16 bits become 8
+    try: im = PILBase.in_mode(im, mode)  # 16 bits and fractions become bytes
+    except ValueError as e: return str(e)
     if not small: im = im.resize(resize_to(im, max_size), resample, reducing_gap=2.)
     img_format = img_format or Image.registered_extensions()[target.suffix.lower()]
     with atomic_write(target) as part: im.save(part, format=img_format, **kwargs)
