@@ -43,6 +43,7 @@ def make_vocab(
 ) -> list[str]:
     "The tokens that get a number, which is their place in the list"
     marks = special_tokens if special_toks is None else special_toks
+    if max_vocab <= len(marks): raise ValueError(f'max_vocab={max_vocab} leaves no room for words beside the {len(marks)} marks')
     frequent = [token for token, n in count.most_common() if n >= min_freq and token not in marks]
     return [*marks, *frequent][:max_vocab]
 
@@ -57,7 +58,7 @@ class LMTensorText(TensorText):
 # %% ../../nbs/61_text.data.ipynb #c11230b3
 @portable
 class Numericalize(Transform):
-    "The number of each token, 0 for those not in the vocabulary; and back"
+    "The number of each token, that of `xxunk` for those not in the vocabulary; and back"
     def __init__(self,
         vocab: list = None,         # tokens; those of the training items if not given
         min_freq: int = 3,          # for `make_vocab`
@@ -71,7 +72,7 @@ class Numericalize(Transform):
     def _use(self, vocab):
         self.vocab = list(vocab)
         self.o2i = {token: i for i, token in enumerate(self.vocab)}
-        self.unknown = self.o2i.get(UNK, 0)
+        self.unknown = self.o2i.get(UNK)
 
     def config(self) -> dict:
         "The vocabulary"
@@ -86,7 +87,10 @@ class Numericalize(Transform):
 
     def encodes(self, o: list):
         if self.vocab is None: raise ValueError('Numericalize has no vocabulary: give vocab=, or call setup(lists of tokens)')
-        return TensorText(torch.tensor([self.o2i.get(token, self.unknown) for token in o], dtype=torch.int64))
+        ids = [self.o2i.get(token, self.unknown) for token in o]
+        if self.unknown is None and None in ids: raise ValueError(
+            f'{o[ids.index(None)]!r} is not in the vocabulary, and neither is {UNK!r}, the word for what is not: add it, as first word')
+        return TensorText(torch.tensor(ids, dtype=torch.int64))
 
     def decodes(self, o: TensorText): return [self.vocab[i] for i in o.tolist() if self.vocab[i] != PAD]
 
@@ -369,6 +373,7 @@ class TextBlock(TransformBlock):
         max_vocab: int = 60_000,  # tokens in the vocabulary, at most
         special_toks: list = None,  # its first tokens; `special_tokens` if not given
     ):
+        if seq_len < 1: raise ValueError(f'seq_len={seq_len}: how many tokens at a time? At least 1')
         steps = [*listify(tok_tfm or Tokenizer()), Numericalize(vocab, min_freq, max_vocab, special_toks)]
         if backwards: steps.append(reverse_text)
         kwargs = {'seq_len': seq_len} if is_lm else {'before_batch': PadChunk(seq_len)}

@@ -313,6 +313,8 @@ def text_classifier_learner(
     **kwargs,                  # more arguments of `Learner`
 ) -> TextLearner:
     "A Learner that puts texts into classes; with `pretrained`, only its head is trained until `unfreeze`"
+    if PAD not in text_vocab(dls)[1:2]: raise ValueError(
+        f'word number 1 fills up short texts, but in the vocabulary it is {text_vocab(dls)[1]!r}: begin it with `special_tokens`')
     args = {'seq_len': seq_len, 'config': config, 'drop_mult': drop_mult, 'lin_ftrs': lin_ftrs, 'ps': ps, 'max_len': max_len,
             'y_range': y_range, 'n_class': get_c(dls) if n_out is None else n_out, 'vocab_sz': len(text_vocab(dls))}
     learn = TextLearner(dls, get_text_classifier(arch, **args), **_split_of(arch, 'clas') | kwargs)
