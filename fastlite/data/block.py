@@ -246,8 +246,13 @@ def dataloaders(self: DataBlock,
 
 
 @patch
-def weighted_dataloaders(self: DataBlock, source: Any, wgts: Any, bs: int = 64, **kwargs) -> DataLoaders:
-    "As `dataloaders`, but training items are drawn as often as `wgts`, a number for each item of `source`, say"
+def weighted_dataloaders(self: DataBlock,
+    source: Any,   # what `get_items` takes
+    wgts: Any,     # a number for each item of `source`: how often it is drawn, beside the others
+    bs: int = 64,  # batch size
+    **kwargs,      # as for `dataloaders`
+) -> DataLoaders:
+    "As `dataloaders`, but training items are drawn as often as their weights say"
     dsets = source if isinstance(source, Datasets) else self.datasets(source)
     kwargs = dict(dl_type=WeightedDL, dl_kwargs=[{'wgts': dsets.training_weights(wgts)}, {}]) | kwargs
     return self.dataloaders(dsets, bs=bs, **kwargs)

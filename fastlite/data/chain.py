@@ -232,7 +232,10 @@ def split_with(self: ItemList,
 
 # %% ../../nbs/17_data.chain.ipynb #75a1e62d
 @patch
-def split_by_rand_pct(self: ItemList, valid_pct: float = 0.2, seed: int = None) -> SplitData:
+def split_by_rand_pct(self: ItemList,
+    valid_pct: float = 0.2,  # share of the validation set, between 0 and 1
+    seed: int = None,        # the same seed gives the same split
+) -> SplitData:
     "A random share of the items is for validation"
     return self.split_with(RandomSplitter(valid_pct, seed))
 
@@ -244,14 +247,21 @@ def split_by_idx(self: ItemList, valid_idx: list) -> SplitData:
 
 
 @patch
-def split_by_idxs(self: ItemList, train_idx: list, valid_idx: list) -> SplitData:
+def split_by_idxs(self: ItemList,
+    train_idx: list,  # places of the training items in the list
+    valid_idx: list,  # those of the validation items
+) -> SplitData:
     "The items at these places are for training, those for validation; others are left out"
     return self.split_with(lambda items: (list(train_idx), list(valid_idx)))
 
 
 @patch
-def split_subsets(self: ItemList, train_size: float, valid_size: float, seed: int = None) -> SplitData:
-    "Random shares (or whole numbers) for both sets; others are left out"
+def split_subsets(self: ItemList,
+    train_size: float,  # a share, or a whole number of items
+    valid_size: float,  # likewise
+    seed: int = None,   # the same seed gives the same split
+) -> SplitData:
+    "Random items for both sets; the others are left out"
     return self.split_with(RandomSubsetSplitter(train_size, valid_size, seed))
 
 
@@ -262,7 +272,10 @@ def split_none(self: ItemList) -> SplitData:
 
 # %% ../../nbs/17_data.chain.ipynb #b14b59b7
 @patch
-def split_by_folder(self: ItemList, train: str = 'train', valid: str = 'valid') -> SplitData:
+def split_by_folder(self: ItemList,
+    train: str = 'train',  # name of the folders with training items
+    valid: str = 'valid',  # of those with validation items
+) -> SplitData:
     "The nearest folder above an item that has one of these names says which set it is in"
     return self.split_with(FolderSplitter(train, valid))
 
@@ -281,8 +294,11 @@ def split_by_files(self: ItemList, valid_names: list) -> SplitData:
 
 
 @patch
-def split_by_fname_file(self: ItemList, fname: Path | str, path: Path | str = None) -> SplitData:
-    "The files named in the lines of the text file `fname` (below `path`, or the list's own) are for validation"
+def split_by_fname_file(self: ItemList,
+    fname: Path | str,        # a text file with a name in each line
+    path: Path | str = None,  # the folder it is in; the list's own if not given
+) -> SplitData:
+    "The files named in a text file are for validation"
     return self.split_with(FileSplitter(Path(path or self.path)/fname))
 
 
@@ -482,7 +498,10 @@ def label_from_func(self: SplitData,
 
 
 @patch
-def label_from_folder(self: SplitData, label_cls: type = None, **kwargs) -> LabelLists:
+def label_from_folder(self: SplitData,
+    label_cls: type = None,  # kind of the labels
+    **kwargs,                # for the label class
+) -> LabelLists:
     "The label is the name of the folder that the item is in"
     return self.label_from_func(parent_label, label_cls, **kwargs)
 
@@ -523,7 +542,11 @@ def _parted(text, delim):
 
 
 @patch
-def label_const(self: SplitData, const: Any = 0, label_cls: type = None, **kwargs) -> LabelLists:
+def label_const(self: SplitData,
+    const: Any = 0,          # the label
+    label_cls: type = None,  # kind of the labels; `FloatList` if not given
+    **kwargs,                # for the label class
+) -> LabelLists:
     "The same label for all items"
     return self.label_from_func(lambda o: const, label_cls or FloatList, **kwargs)
 
@@ -700,8 +723,11 @@ def one_item(self: DataBunch,
 
 
 @patch
-def show_batch(self: DataBunch, rows: int = None, **kwargs):
-    "Show `rows`×`rows` samples of a training batch; more arguments as for `DataLoader.show_batch`"
+def show_batch(self: DataBunch,
+    rows: int = None,  # rows of the grid, and as many columns
+    **kwargs,          # as for `DataLoader.show_batch`
+):
+    "Show samples of a training batch"
     if rows is not None: kwargs = {'max_n': rows * rows, 'nrows': rows, 'ncols': rows} | kwargs
     self.train.show_batch(**kwargs)
 

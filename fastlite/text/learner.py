@@ -292,7 +292,10 @@ def load_pretrained(
 
 
 @patch
-def load_encoder(self: TextLearner, file: str | Path, device: Any = None) -> TextLearner:
+def load_encoder(self: TextLearner,
+    file: str | Path,    # name that `save_encoder` was given
+    device: Any = None,  # not needed: the weights go where the model is
+) -> TextLearner:
     "Begin with the encoder that `save_encoder` wrote, word by word, and freeze all but the last group"
     return self.load_pretrained(file)
 

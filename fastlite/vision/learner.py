@@ -297,7 +297,10 @@ def create_head(
     return nn.Sequential(*layers)
 
 # %% ../../nbs/45_vision.learner.ipynb #db355add
-def init_head(head: nn.Module, init: Callable = nn.init.kaiming_normal_):
+def init_head(
+    head: nn.Module,                           # with any layers in it
+    init: Callable = nn.init.kaiming_normal_,  # fills a weight
+):
     "Initialise the linear and convolution layers of `head`"
     for m in head.modules():
         if isinstance(m, (nn.Linear, nn.Conv2d)):
@@ -417,8 +420,11 @@ def n_in_for(
     return n_in or found or 3
 
 
-def add_norm(dls: Any, stats: tuple):
-    "Normalise the batches of `dls` with `stats` (mean, std per band), unless they are normalised already"
+def add_norm(
+    dls: Any,      # data loaders of images
+    stats: tuple,  # mean and deviation of each band
+):
+    "Normalise the batches of `dls`, unless they are normalised already"
     for dl in dls.loaders:
         if not any(isinstance(f, Normalize) for f in dl.after_batch.fs): dl.after_batch.add(Normalize.from_stats(*stats))
 

@@ -60,27 +60,42 @@ class XResNet(nn.Sequential):
     def __getitem__(self, i): return nn.Sequential(*list(self)[i]) if isinstance(i, slice) else super().__getitem__(i)
 
 # %% ../../../nbs/43_vision.models.xresnet.ipynb #b1389fb7
-def xresnet18(pretrained: bool = False, **kwargs) -> XResNet:
+def xresnet18(
+    pretrained: bool = False,  # ValueError if True: there are no such weights
+    **kwargs,                  # for `XResNet`: `n_out`, `c_in`, `act_cls` …
+) -> XResNet:
     "Blocks of two convolutions, 2+2+2+2 of them"
     return _untrained('xresnet18', pretrained, 1, [2, 2, 2, 2], **kwargs)
 
 
-def xresnet34(pretrained: bool = False, **kwargs) -> XResNet:
+def xresnet34(
+    pretrained: bool = False,  # ValueError if True: there are no such weights
+    **kwargs,                  # for `XResNet`: `n_out`, `c_in`, `act_cls` …
+) -> XResNet:
     "Blocks of two convolutions, 3+4+6+3 of them"
     return _untrained('xresnet34', pretrained, 1, [3, 4, 6, 3], **kwargs)
 
 
-def xresnet50(pretrained: bool = False, **kwargs) -> XResNet:
+def xresnet50(
+    pretrained: bool = False,  # ValueError if True: there are no such weights
+    **kwargs,                  # for `XResNet`: `n_out`, `c_in`, `act_cls` …
+) -> XResNet:
     "Bottlenecks of three convolutions, 3+4+6+3 of them"
     return _untrained('xresnet50', pretrained, 4, [3, 4, 6, 3], **kwargs)
 
 
-def xresnet101(pretrained: bool = False, **kwargs) -> XResNet:
+def xresnet101(
+    pretrained: bool = False,  # ValueError if True: there are no such weights
+    **kwargs,                  # for `XResNet`: `n_out`, `c_in`, `act_cls` …
+) -> XResNet:
     "Bottlenecks of three convolutions, 3+4+23+3 of them"
     return _untrained('xresnet101', pretrained, 4, [3, 4, 23, 3], **kwargs)
 
 
-def xresnet152(pretrained: bool = False, **kwargs) -> XResNet:
+def xresnet152(
+    pretrained: bool = False,  # ValueError if True: there are no such weights
+    **kwargs,                  # for `XResNet`: `n_out`, `c_in`, `act_cls` …
+) -> XResNet:
     "Bottlenecks of three convolutions, 3+8+36+3 of them"
     return _untrained('xresnet152', pretrained, 4, [3, 8, 36, 3], **kwargs)
 
