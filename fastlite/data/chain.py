@@ -153,6 +153,8 @@ def column_values(
 ) -> list:             # of values; of tuples for several columns
     "The values of a column, row by row; a missing column is a KeyError that lists what there is"
     if isinstance(cols, (list, tuple)): return list(zip(*(column_values(df, c) for c in cols)))
+    twice = list(df.columns).count(cols)
+    if twice > 1: raise ValueError(f'{twice} columns are called {cols!r}: rename them; there are {short(list(df.columns))}')
     if cols in df.columns: return df[cols].tolist()
     if isinstance(cols, int) and cols < df.shape[1]: return df.iloc[:, cols].tolist()
     raise KeyError(f'there is no column {cols!r}; there are {short(list(df.columns))}')
@@ -228,6 +230,7 @@ def split_with(self: ItemList,
     "Split by any splitter, such as `GroupSplitter`"
     splits = splitter(self.table if on_table else self.items)
     check_splits(splits, len(self))
+    if len(splits) != 2: raise ValueError(f'the splitter gave {len(splits)} sets, but a chain has two: training and validation')
     return self.split_cls(*(self.new(list(places)) for places in splits))
 
 # %% ../../nbs/17_data.chain.ipynb #75a1e62d

@@ -434,6 +434,7 @@ class ColReader(ItemTransform):
             columns = row.keys() if hasattr(row, 'keys') else getattr(row, '_fields', range(len(row)))
             e.add_note(f'there is no column {c!r}; there are {short(list(columns))}')
             raise
+        if hasattr(value, 'iloc'): raise ValueError(f'{len(value)} columns are called {c!r}: rename them, or give the number of one')
         if self.label_delim is not None:
             parts = [] if is_missing(value) else str(value).split(self.label_delim)
             return [label for label in map(str.strip, parts) if label]
