@@ -67,19 +67,21 @@ class Cleaning:
     def __init__(self,
         items: list,              # an `Item` each
         vocab: list = None,       # all classes; those of the items, sorted, if not given
-        path: Any = None,         # the folder of the set, to which names in logs are relative; the smallest that holds all files if not given
+        path: Any = None,         # the folder of the set, where names in logs begin; else the smallest with all files
         multi: bool = False,      # may an item have several labels, or none?
-        table: Any = None,        # a function of the state that gives the corrected table; of file, labels, set if not given
+        table: Any = None,        # a function of the state for the corrected table; file, labels, set if not given
         picture: Callable = None, # number of an item → its picture, for items that are no files
     ):
         self.items, self.multi, self.table_of, self.picture_of = list(items), multi, table, picture
-        self.vocab = [str(o) for o in (vocab if vocab is not None else sorted({o for item in items for o in item.labels}))]
+        names = vocab if vocab is not None else sorted({o for item in items for o in item.labels})
+        self.vocab = [str(o) for o in names]
         folders = {o.file.absolute().parent for o in self.items if o.file is not None}
         self.path = Path(path if path is not None else os.path.commonpath(folders) if folders else '.').absolute()
         self.marks, self.done, self.undone, self.applied, self.groups = {}, [], [], [], None
 
     def __repr__(self):
-        return f'Cleaning: {len(self.view())} items, {len(self.to_delete())} to delete, {len(self.to_change())} to change'
+        return (f'Cleaning: {len(self.view())} items, '
+                f'{len(self.to_delete())} to delete, {len(self.to_change())} to change')
 
     @property
     def splits(self) -> list:
@@ -89,11 +91,13 @@ class Cleaning:
     def view(self,
         split: str = None,    # the items of this set; of all if not given
         label: str = None,    # the items with this class
-        order: str = 'loss',  # by 'loss', 'confidence', 'disagreement', 'name', or 'similar' (groups of near duplicates)
+        order: str = 'loss',  # by 'loss', 'confidence', 'disagreement', 'name', or 'similar' (near duplicates)
     ) -> list[int]:           # numbers of items
         "The items of a set and a class, in an order"
-        if order != 'similar' and order not in orders: raise ValueError(f'no order is called {order!r}: there are {", ".join([*orders, "similar"])}')
-        found = [i for i, o in enumerate(self.items) if not o.gone and split in (None, o.split) and (label is None or label in o.labels)]
+        if order != 'similar' and order not in orders:
+            raise ValueError(f'no order is called {order!r}: there are {", ".join([*orders, "similar"])}')
+        found = [i for i, o in enumerate(self.items) if not o.gone
+                 and split in (None, o.split) and (label is None or label in o.labels)]
         if order != 'similar': return sorted(found, key=lambda i: orders[order](self.items[i]))
         return [i for group in self.alike(split, label) for i in group]
 
@@ -138,7 +142,8 @@ def relabel(self: Cleaning,
     labels = tuple(str(o) for o in listify(labels))
     for o in labels:
         if o not in self.vocab: raise ValueError(f'no class is called {o!r}: there are {", ".join(self.vocab)}')
-    if not self.multi and len(labels) != 1: raise ValueError(f'an item of this set has one class, not {len(labels)}: {labels}')
+    if not self.multi and len(labels) != 1:
+        raise ValueError(f'an item of this set has one class, not {len(labels)}: {labels}')
     self._set(i, None if set(labels) == set(self.items[i].labels) else Mark('label', labels))
 
 # %% ../nbs/71_cleaning.ipynb #4e06f9e5
@@ -185,26 +190,30 @@ def name(self: Cleaning, i: int) -> str:
 @patch(as_prop=True)
 def log(self: Cleaning) -> list[dict]:
     "The changes that hold, in their order, as plain data"
-    def entry(i, mark): return {'file': self.name(i), 'was': list(self.items[i].labels), **(mark or Mark('keep'))._asdict()}
+    def entry(i, mark):
+        return {'file': self.name(i), 'was': list(self.items[i].labels), **(mark or Mark('keep'))._asdict()}
     return [entry(i, new) for i, _, new in self.done]
 
 
 @patch
 def save(self: Cleaning, file: str | Path) -> Path:
     "Write the log to a JSON file; undone changes are not in it"
-    with atomic_write(file) as part: part.write_text(json.dumps({'format': 1, 'edits': self.log}, indent=1, ensure_ascii=False), 'utf-8')
+    text = json.dumps({'format': 1, 'edits': self.log}, indent=1, ensure_ascii=False)
+    with atomic_write(file) as part: part.write_text(text, 'utf-8')
     return Path(file)
 
 # %% ../nbs/71_cleaning.ipynb #c79c02e7
 def _edits_in(file: Path) -> list[dict]:
     "The edits in a log; raises ValueError if it is none"
     def is_names(x): return isinstance(x, list) and all(isinstance(o, str) for o in x)
-    def is_edit(x): return (isinstance(x, dict) and isinstance(x.get('file'), str) and is_names(x.get('was')) and is_names(x.get('labels'))
-                            and x.get('action') in ('delete', 'keep', 'label'))
+    def is_edit(x):
+        return (isinstance(x, dict) and isinstance(x.get('file'), str) and is_names(x.get('was'))
+                and is_names(x.get('labels')) and x.get('action') in ('delete', 'keep', 'label'))
     try: data = json.loads(file.read_text('utf-8'))
     except ValueError: data = None
     edits = data.get('edits') if isinstance(data, dict) and data.get('format') == 1 else None
-    if not isinstance(edits, list) or not all(map(is_edit, edits)): raise ValueError(f'{file} is no log of edits in format 1: `save` did not write it')
+    if not isinstance(edits, list) or not all(map(is_edit, edits)):
+        raise ValueError(f'{file} is no log of edits in format 1: `save` did not write it')
     return edits
 
 
@@ -221,9 +230,12 @@ def load(self: Cleaning,
         if i is None: wrong.append(f'{edit["file"]} is not in the set')
         elif had != edit['was']: wrong.append(f'{edit["file"]} is {had}, but was {edit["was"]}')
         elif unknown: wrong.append(f'{edit["file"]} shall be {unknown}, which are no classes')
-        elif edit['action'] == 'label' and len(labels) != 1 and not self.multi: wrong.append(f'{edit["file"]} shall be {list(labels)}, not one class')
+        elif edit['action'] == 'label' and len(labels) != 1 and not self.multi:
+            wrong.append(f'{edit["file"]} shall be {list(labels)}, not one class')
         else: fitting.append((i, edit['action'], labels))
-    if wrong and strict: raise ValueError('\n  '.join([f'{file} does not fit this set (strict=False leaves out what does not):', *wrong[:10]]))
+    if wrong and strict:
+        heading = f'{file} does not fit this set (strict=False leaves out what does not):'
+        raise ValueError('\n  '.join([heading, *wrong[:10]]))
     for i, action, labels in fitting:
         {'delete': self.delete, 'keep': self.keep, 'label': lambda i: self.relabel(i, labels)}[action](i)
     return wrong
@@ -250,8 +262,8 @@ def check_moves(moves: list[tuple]):
     missing = [src for src, _ in moves if not src.is_file()]
     taken = [dst for dst in dict.fromkeys(targets) if os.path.lexists(dst) or targets.count(dst) > 1]
     if missing: raise FileNotFoundError(f'nothing was moved: {len(missing)} files are missing, such as {missing[0]}')
-    if taken: raise FileExistsError(f'nothing was moved: {len(taken)} names are taken already, such as {taken[0]}, and nothing '
-                                    'is overwritten. rename=True gives the file that comes another name')
+    if taken: raise FileExistsError(f'nothing was moved: {len(taken)} names are taken already, such as {taken[0]}, '
+                                    'and nothing is overwritten. rename=True gives the file that comes another name')
 
 
 def move_back(moves: list[tuple]):
@@ -273,7 +285,8 @@ def move_all(moves: list[tuple]):
 @patch
 def in_folders(self: Cleaning) -> bool:
     "Is each item a file in a folder that is named as its class?"
-    return not self.multi and all(o.file is not None and (o.file.parent.name,) == o.labels for o in self.items if not o.gone)
+    def in_its_folder(item): return item.file is not None and (item.file.parent.name,) == item.labels
+    return not self.multi and all(in_its_folder(o) for o in self.items if not o.gone)
 
 
 def free_name(
@@ -339,11 +352,13 @@ def apply(self: Cleaning,
     if csv is None and not self.in_folders():
         raise ValueError('the labels are not the names of folders, so no file can be moved to its class: '
                          'give csv=, a file to write the corrected table to')
-    if csv is not None and os.path.lexists(csv): raise FileExistsError(f'{csv} is there already, and nothing is overwritten: give another name')
+    if csv is not None and os.path.lexists(csv):
+        raise FileExistsError(f'{csv} is there already, and nothing is overwritten: give another name')
     folder = _new_folder(Path(trash if trash is not None else f'{self.path}-trash').absolute())
     try: self._carry_out(folder, csv, rename)
     except BaseException:
-        if not any(p.is_file() and p.name != 'record.json' for p in folder.rglob('*')): shutil.rmtree(folder)  # nothing is in it
+        moved = any(p.is_file() and p.name != 'record.json' for p in folder.rglob('*'))
+        if not moved: shutil.rmtree(folder)
         raise
     return folder
 
@@ -356,7 +371,8 @@ def _carry_out(self: Cleaning, folder: Path, csv: Any, rename: bool):
     check_moves(pairs)
     record = {'format': 1, 'moves': [[str(src), str(dst)] for src, dst in pairs], 'edits': self.log,
               'written': [] if csv is None else [str(Path(csv).absolute())]}
-    with atomic_write(folder/'record.json') as part: part.write_text(json.dumps(record, indent=1, ensure_ascii=False), 'utf-8')
+    text = json.dumps(record, indent=1, ensure_ascii=False)
+    with atomic_write(folder/'record.json') as part: part.write_text(text, 'utf-8')
     if csv is None: move_all(pairs)
     else:
         with atomic_write(csv) as part: self.table().to_csv(part, index=False)
@@ -370,7 +386,7 @@ def _carry_out(self: Cleaning, folder: Path, csv: Any, rename: bool):
 
 # %% ../nbs/71_cleaning.ipynb #f312ae31
 def put_back(folder: str | Path) -> list[Path]:
-    "Undo an `apply` by the record in the folder that it returned: the files that are back; a table it wrote goes to the folder"
+    "Undo an `apply` by the record in the folder it returned: the files that are back; a table goes to the folder"
     folder = Path(folder)
     record = json.loads((folder/'record.json').read_text('utf-8'))
     moves = [(Path(src), Path(dst)) for src, dst in record['moves']]
@@ -383,7 +399,7 @@ def put_back(folder: str | Path) -> list[Path]:
 
 @patch
 def take_back(self: Cleaning) -> Path | None:
-    "Undo the last `apply`: files are where they were, marks are there again, with those made since; its folder, None if there was none"
+    "Undo the last `apply`: files and marks are back, with marks made since; its folder, None if there was none"
     if not self.applied: return None
     put_back(self.applied[-1][0])
     since, ahead = self.done, self.undone
@@ -449,7 +465,8 @@ def similar(self: Cleaning, n_bits: int = 4) -> list[list[int]]:
         numbers = [i for i, h in enumerate(hashes) if h]
         pairs = near_pairs([hashes[i] for i in numbers], n_bits)
         self.groups = join_pairs((numbers[a], numbers[b]) for a, b in pairs)
-    def rank(group): return [len({f(self.items[i]) for i in group}) == 1 for f in (lambda o: o.labels, lambda o: o.split)]
+    def rank(group):
+        return [len({f(self.items[i]) for i in group}) == 1 for f in (lambda o: o.labels, lambda o: o.split)]
     alive = [[i for i in group if not self.items[i].gone] for group in self.groups]
     return sorted((group for group in alive if len(group) > 1), key=rank)
 
@@ -464,7 +481,9 @@ def alike(self: Cleaning, split: str = None, label: str = None) -> list[list[int
 @patch
 def about_group(self: Cleaning, group: list) -> str:
     "What stands above a group of near duplicates: how many, and in what they differ"
-    labels, splits = (list(dict.fromkeys(f(self.items[i]) for i in group)) for f in (lambda o: ', '.join(o.labels) or 'no label', lambda o: o.split))
+    items = [self.items[i] for i in group]
+    labels = list(dict.fromkeys(', '.join(o.labels) or 'no label' for o in items))
+    splits = list(dict.fromkeys(o.split for o in items))
     return ' · '.join([f'{len(group)} alike', *([f'labels differ: {" / ".join(labels)}'] if len(labels) > 1 else []),
                        *([f'in more than one set: {" / ".join(splits)}'] if len(splits) > 1 else [])])
 
@@ -507,8 +526,10 @@ def from_learner(cls: Cleaning,
     items, places, interp = [], [], None
     for split, dl in zip(['train', 'valid', *(f'set {k}' for k in range(2, 99))], learn.dls.loaders):
         interp = learn.interpret(dl=as_in_validation(dl))
-        if isinstance(interp, SegmentationInterpretation) or not isinstance(interp, (ClassificationInterpretation, MultiLabelInterpretation)):
-            raise TypeError(f'only items with classes can be cleaned this way, but the targets are for a {type(interp).__name__}')
+        has_classes = isinstance(interp, (ClassificationInterpretation, MultiLabelInterpretation))
+        if not has_classes or isinstance(interp, SegmentationInterpretation):
+            raise TypeError('only items with classes can be cleaned this way, '
+                            f'but the targets are for a {type(interp).__name__}')
         tl, n = dl.dataset.tls[0], len(interp)
         items += [Item(item_file(tl, i), split, *interp.names(i), loss, confidence) for i, loss, confidence
                   in zip(range(n), interp.losses.tolist(), interp.confidence.tolist())]

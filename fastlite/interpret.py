@@ -115,8 +115,11 @@ class Interpretation:
 def target_vocab(dls: Any) -> list:
     "The names of the target's classes; an empty list if the data does not say"
     ds = dls.train_ds
-    vocabs = [getattr(tl.tfms, 'vocab', None) for tl in ds.tls[ds.n_inp:]] if hasattr(ds, 'tls') else [getattr(ds, 'vocab', None)]
-    vocab = next((o for o in vocabs if o is not None), getattr(dls, 'vocab', []) if not hasattr(ds, 'tls') and hasattr(ds, 'vocab') else [])
+    has_pipelines = hasattr(ds, 'tls')
+    if has_pipelines: vocabs = [getattr(tl.tfms, 'vocab', None) for tl in ds.tls[ds.n_inp:]]
+    else: vocabs = [getattr(ds, 'vocab', None)]
+    default = getattr(dls, 'vocab', []) if not has_pipelines and hasattr(ds, 'vocab') else []
+    vocab = next((o for o in vocabs if o is not None), default)
     return list(vocab)
 
 
@@ -238,7 +241,8 @@ def samples(self: Interpretation, idxs: list) -> list[tuple]:
         if isinstance(wanted, pd.DataFrame):  # the loader of a table
             inputs = self.dl.decode_batch(b[:n_inp], len(self))
             targets = [c for c in wanted.columns if c not in inputs.columns]
-            wanted, got = ([(*[inputs.iloc[k]]*n_inp, *o[targets].iloc[k]) for k in range(len(o))] for o in (wanted, got))
+            wanted, got = ([(*[inputs.iloc[k]]*n_inp, *o[targets].iloc[k]) for k in range(len(o))]
+                           for o in (wanted, got))
         found += [(w[:n_inp], w[n_inp:], g[n_inp:]) for w, g in zip(wanted, got)]
     return found
 
@@ -246,7 +250,8 @@ def samples(self: Interpretation, idxs: list) -> list[tuple]:
 @patch
 def title(self: Interpretation, i: int, targs: tuple, preds: tuple) -> str:
     "What stands above item `i`, given its decoded targets and predictions: the loss, and what is not drawn"
-    return '\n'.join([*(f'said {p}, is {t}' for t, p in zip(targs, preds) if not is_picture(t)), f'loss {self.losses[i]:.2f}'])
+    said = [f'said {p}, is {t}' for t, p in zip(targs, preds) if not is_picture(t)]
+    return '\n'.join([*said, f'loss {self.losses[i]:.2f}'])
 
 
 @patch
@@ -263,13 +268,16 @@ def _columns(parts: tuple, name: str) -> dict:
     for k, part in enumerate(parts):
         if isinstance(part, pd.DataFrame): part = part.iloc[0]
         if hasattr(part, 'keys'): found |= {str(key): plain(part[key]) for key in part.keys()}
-        else: found[name if len(parts) == 1 else f'{name} {k + 1}'] = plain(part) if isinstance(part, (float, np.floating)) else str(part)
+        else:
+            key = name if len(parts) == 1 else f'{name} {k + 1}'
+            found[key] = plain(part) if isinstance(part, (float, np.floating)) else str(part)
     return found
 
 
 def samples_table(samples: list[tuple]) -> pd.DataFrame:
     "(inputs, targets, predictions) as rows of a table"
-    return pd.DataFrame([_columns(xs, 'item') | _columns(ys, 'actual') | _columns(ps, 'said') for xs, ys, ps in samples])
+    rows = [_columns(xs, 'item') | _columns(ys, 'actual') | _columns(ps, 'said') for xs, ys, ps in samples]
+    return pd.DataFrame(rows)
 
 # %% ../nbs/70_interpret.ipynb #0ea3e19b
 @patch
@@ -288,7 +296,10 @@ def show_results(
         table.insert(0, 'loss', self.losses[idxs].numpy().round(4))
         return table.set_axis(idxs)
     side = 2 if any(map(is_picture, samples[0][1])) else 1
-    axes = get_grid(side*len(samples), nrows, side*ncols if ncols else 4 if side == 2 and not nrows else None, figsize, imsize=2.2)
+    if ncols: ncols = side*ncols
+    elif side == 2 and not nrows: ncols = 4
+    else: ncols = None
+    axes = get_grid(side*len(samples), nrows, ncols, figsize, imsize=2.2)
     for k, (i, (xs, ys, preds)) in enumerate(zip(idxs, samples)):
         here = axes[side*k:side*(k + 1)]
         show_result(xs, ys if side == 2 else (), preds if side == 2 else (), here)
@@ -363,7 +374,8 @@ class MultiLabelInterpretation(Interpretation):
         thresh: float = None,  # "yes" above this probability; that of the loss, or 0.5, if not given
     ):
         super().__init__(learn, dl, act)
-        self.vocab, self.thresh = target_vocab(learn.dls), getattr(learn.loss_func, 'thresh', 0.5) if thresh is None else thresh
+        self.vocab = target_vocab(learn.dls)
+        self.thresh = getattr(learn.loss_func, 'thresh', 0.5) if thresh is None else thresh
         self.threshs = torch.unique(torch.cat([torch.arange(1, 20)/20, torch.tensor([self.thresh])]))
         self.hits = self.yeses = self.actual = self.swaps = 0
 
@@ -404,7 +416,8 @@ def report(self: MultiLabelInterpretation) -> pd.DataFrame:
 def most_confused(self: MultiLabelInterpretation, min_val: int = 1) -> list[tuple]:
     "(missed class, class said in vain on the same items, how often), most frequent first"
     counts = self.swaps.cpu().long()
-    pairs = [(self.vocab[i], self.vocab[j], int(counts[i, j])) for i, j in (counts >= max(min_val, 1)).nonzero().tolist()]
+    often = (counts >= max(min_val, 1)).nonzero().tolist()
+    pairs = [(self.vocab[i], self.vocab[j], int(counts[i, j])) for i, j in often]
     return sorted(pairs, key=lambda pair: -pair[2])
 
 # %% ../nbs/70_interpret.ipynb #555eefdd
@@ -413,7 +426,8 @@ def confusion_matrix(self: MultiLabelInterpretation) -> np.ndarray:
     "For each class 2×2 counts: row = it is not so, it is so; column = it was not said, it was said"
     at = int((self.threshs == torch.tensor(self.thresh)).nonzero()[0, 0])
     hits, said, actual = (o.cpu().numpy() for o in (self.hits[at], self.yeses[at], self.actual))
-    return np.stack([np.stack([len(self) - said - actual + hits, said - hits], 1), np.stack([actual - hits, hits], 1)], 1)
+    is_not = np.stack([len(self) - said - actual + hits, said - hits], 1)
+    return np.stack([is_not, np.stack([actual - hits, hits], 1)], 1)
 
 
 @patch
@@ -426,7 +440,8 @@ def plot_confusion_matrix(
     counts = self.confusion_matrix()
     _, ax = plt.subplots(figsize=figsize or (4.5, 1 + 0.25*len(self.vocab)))
     start, names = np.zeros(len(counts)), [str(o) for o in self.vocab]
-    for (row, col), word, color in (((1, 1), 'found', 'tab:blue'), ((1, 0), 'missed', 'tab:orange'), ((0, 1), 'in vain', 'tab:purple')):
+    parts = ((1, 1), 'found', 'tab:blue'), ((1, 0), 'missed', 'tab:orange'), ((0, 1), 'in vain', 'tab:purple')
+    for (row, col), word, color in parts:
         ax.barh(names, counts[:, row, col], left=start, label=word, color=color)
         start += counts[:, row, col]
     ax.invert_yaxis()
@@ -447,9 +462,10 @@ class RegressionInterpretation(Interpretation):
         return self.preds - self.targs
 
     def report(self) -> pd.DataFrame:
-        "For each number: mean absolute error, root of the mean square, mean (bias), and R², the explained share of the variance"
+        "For each number: mean absolute error, root of the mean square, mean (bias), R² (explained share of variance)"
         e, spread = self.errors.double(), self.targs.double().var(0, unbiased=False)
-        columns = {'MAE': e.abs().mean(0), 'RMSE': (e**2).mean(0).sqrt(), 'bias': e.mean(0), 'R²': 1 - (e**2).mean(0)/spread}
+        columns = {'MAE': e.abs().mean(0), 'RMSE': (e**2).mean(0).sqrt(), 'bias': e.mean(0),
+                   'R²': 1 - (e**2).mean(0)/spread}
         return pd.DataFrame({k: v.numpy() for k, v in columns.items()})
 
     def title(self, i: int, targs: tuple, preds: tuple) -> str:
@@ -508,7 +524,8 @@ def interpretation_class(dls: Any) -> type:
     for kind, cls in known.items():
         if issubclass(kinds[0], kind): return cls
     target = first_targets(dls)[0]
-    return RegressionInterpretation if isinstance(target, float) or getattr(target, 'is_floating_point', bool)() else Interpretation
+    is_number = isinstance(target, float) or getattr(target, 'is_floating_point', bool)()
+    return RegressionInterpretation if is_number else Interpretation
 
 
 @patch
@@ -525,8 +542,8 @@ def interpret(
 @patch
 def outputs_to_explain(self: Interpretation, i: int) -> list[tuple]:
     "(number of an output, what stands above its map) for item `i`; raises TypeError for targets that have no such"
-    raise TypeError(f'heat maps are for a class, several classes or numbers per picture, and not for a {type(self).__name__}: '
-                    'plot_top_losses shows where its targets and predictions differ')
+    raise TypeError('heat maps are for a class, several classes or numbers per picture, and not for '
+                    f'a {type(self).__name__}: plot_top_losses shows where its targets and predictions differ')
 
 
 @patch
@@ -552,7 +569,8 @@ def outputs_to_explain(self: MultiLabelInterpretation, i: int) -> list[tuple]:
 @patch
 def outputs_to_explain(self: RegressionInterpretation, i: int) -> list[tuple]:
     "Each number"
-    return [(c, f'said {p:.3g}, is {t:.3g}') for c, (p, t) in enumerate(zip(self.preds[i].tolist(), self.targs[i].tolist()))]
+    pairs = zip(self.preds[i].tolist(), self.targs[i].tolist())
+    return [(c, f'said {p:.3g}, is {t:.3g}') for c, (p, t) in enumerate(pairs)]
 
 # %% ../nbs/70_interpret.ipynb #9768a6fa
 @patch
@@ -564,18 +582,21 @@ def show_heatmaps(
     figsize: tuple = None,    # inches
     **kwargs,                 # passed to `show_heatmap`: `alpha`, `cmap`
 ) -> list[plt.Axes]:
-    "A map for each output worth one; raises TypeError for targets without, or items that are no picture; ValueError if no class is there"
+    """A map for each output worth one; raises TypeError for targets without, or items that are no picture;
+    ValueError if no class is there"""
     from fastlite.vision.heatmap import acts_and_grads, gradcam, show_heatmap
     idxs = self.top_losses(idxs)[1].tolist() if isinstance(idxs, int) else [int(i) for i in idxs]
     wanted = [(i, c, title) for i in idxs for c, title in self.outputs_to_explain(i)]
-    if not wanted: raise ValueError(f'no class was said of the items {idxs}, and none should have been: there is nothing to explain')
+    if not wanted: raise ValueError(f'no class was said of the items {idxs}, and none should have been: '
+                                    'there is nothing to explain')
     axes = get_grid(len(wanted), None, ncols or min(4, len(wanted)), figsize, imsize=2.2)
     last, n_inp = None, self.learn.dls.n_inp
     for ax, (i, c, title) in zip(axes, wanted):
         if i != last:
             b, last = next(iter(loader_of(self.dl, [i]))), i
             picture = self.samples([i])[0][0][0]
-            if not is_picture(picture): raise TypeError(f'a heat map lies over a picture, and item {i} is a {type(picture).__name__}')
+            if not is_picture(picture):
+                raise TypeError(f'a heat map lies over a picture, and item {i} is a {type(picture).__name__}')
         acts, grads, _ = acts_and_grads(self.learn.model, tuple(b[:n_inp]), c, layer)
         show_heatmap(picture, gradcam(acts, grads), ax, **kwargs).set_title(title, fontsize=9)
     return axes

@@ -24,7 +24,8 @@ from ..cleaning import Cleaning, Item, Mark, free_name, orders
 from ..learner import Learner
 from .core import PILImage
 
-__all__ += ['Box', 'Button', 'Checkbox', 'Dropdown', 'FileUpload', 'HBox', 'Label', 'Layout', 'Output', 'VBox', 'widgets']
+__all__ += ['Box', 'Button', 'Checkbox', 'Dropdown', 'FileUpload', 'HBox', 'Label', 'Layout', 'Output', 'VBox',
+            'widgets']
 
 # %% ../../nbs/72_vision.widgets.ipynb #51773b06
 def thumbnail(
@@ -69,7 +70,8 @@ def carousel(
     **layout,              # of the row
 ) -> Box:
     "Widgets in a row that scrolls"
-    return Box(list(children), layout=Layout(**{'overflow': 'auto', 'border': '1px solid #ccc', 'flex_flow': 'row', **layout}))
+    layout = {'overflow': 'auto', 'border': '1px solid #ccc', 'flex_flow': 'row', **layout}
+    return Box(list(children), layout=Layout(**layout))
 
 # %% ../../nbs/72_vision.widgets.ipynb #523a4c72
 _styles = {'file': 'white-space:nowrap;text-overflow:ellipsis;color:var(--jp-ui-font-color2,#666)',
@@ -108,12 +110,15 @@ class Card(VBox):
         height: int = 128, # of the picture, in pixels
     ):
         self.item, self.chosen, self.multi, self.filling = None, chosen, multi, False
-        self.picture = widgets.Image(format='jpeg', layout=Layout(width='100%', height=f'{height}px', object_fit='scale-down'))
+        seen = Layout(width='100%', height=f'{height}px', object_fit='scale-down')
+        self.picture = widgets.Image(format='jpeg', layout=seen)
         self.text = widgets.HTML(layout=Layout(width='100%', margin='2px 0'))
         word, action = ('add ', 'add') if multi else ('', 'label')
-        others = [*([('as tagged', TAGGED)] if multi else []), *((f'{word}{c}', Mark(action, (str(c),))) for c in vocab)]
+        others = [('as tagged', TAGGED)] if multi else []
+        others += [(f'{word}{c}', Mark(action, (str(c),))) for c in vocab]
         self.choice = Dropdown(options=[('keep', KEEP), ('delete', DELETE), *others], layout=Layout(width='96%'))
-        self.tags = widgets.TagsInput(allowed_tags=list(vocab), allow_duplicates=False, placeholder='add a class', layout=Layout(width='96%'))
+        self.tags = widgets.TagsInput(allowed_tags=list(vocab), allow_duplicates=False, placeholder='add a class',
+                                      layout=Layout(width='96%'))
         super().__init__([self.picture, self.text, *([self.tags] if multi else []), self.choice],
                          layout=Layout(width=f'{width}px', align_items='center', margin='2px', border=_frames['keep']))
         self.add_class('fastlite-card')
@@ -122,7 +127,8 @@ class Card(VBox):
     def _changed(self, change: Any):
         if self.filling: return
         mark, tags = TAGGED if change.owner is self.tags else self.choice.value, tuple(self.tags.value)
-        if self.multi and mark.action in ('label', 'add'): mark = Mark('label', tuple(dict.fromkeys(tags + mark.labels)))
+        if self.multi and mark.action in ('label', 'add'):
+            mark = Mark('label', tuple(dict.fromkeys(tags + mark.labels)))
         self.chosen(self, mark)
 
 # %% ../../nbs/72_vision.widgets.ipynb #965a7fa7
@@ -136,7 +142,8 @@ def fill(self: Card,
     name: str = '',         # what the choice is for, read out to who cannot see it
 ):
     "Show an item"
-    own_class = self.item == item and not mark and self.choice.value == Mark('label', tuple(labels))  # it may stay: it means keep
+    unmarked = self.item == item and not mark
+    own_class = unmarked and self.choice.value == Mark('label', tuple(labels))  # it may stay: it means keep
     self.filling, mark = True, mark or KEEP
     try:
         self.item, self.text.value, self.choice.tooltip = item, text, f'what to do with {name}' if name else None
@@ -206,7 +213,8 @@ def _menu(text: str, width: str) -> Dropdown:
 
 
 _keys = """if (!window.fastliteKeys) window.fastliteKeys = document.addEventListener('focusin', e =>
-    e.target.matches('.fastlite-cleaner select') && e.target.setAttribute('data-lm-suppress-shortcuts', 'true')) || true"""
+    e.target.matches('.fastlite-cleaner select') &&
+    e.target.setAttribute('data-lm-suppress-shortcuts', 'true')) || true"""
 
 
 def _row(*parts: Any) -> HBox:
@@ -226,12 +234,14 @@ def _make_bars(self: ImagesCleaner):
     self.redo_button = _button('redo', 'do again what was undone', lambda: self._stepped(self.state.redo))
     self.apply_button = _button('apply', 'move the files; nothing is deleted', lambda: self._told(self.apply))
     self.take_back_button = _button('take back', 'undo the last apply', lambda: self._told(self.take_back))
-    self.file = widgets.Text('edits.json', tooltip='file of the marks, in the folder of the set', layout=Layout(width='130px'))
+    self.file = widgets.Text('edits.json', tooltip='file of the marks, in the folder of the set',
+                             layout=Layout(width='130px'))
     self.save_button = _button('save', 'write the marks to this JSON file', lambda: self._told(self.save))
     self.load_button = _button('load', 'make the marks that this JSON file holds', lambda: self._told(self.load))
     keys = widgets.Output(layout=Layout(display='none'))
     keys.append_display_data(Javascript(_keys))
-    pager, steps = (self.back, self.where, self.next), (self.undo_button, self.redo_button, self.apply_button, self.take_back_button)
+    pager = self.back, self.where, self.next
+    steps = self.undo_button, self.redo_button, self.apply_button, self.take_back_button
     self.children = [_row(self.label, self.split, self.order, *pager), self.grid,
                      _row(*pager, *steps, self.file, self.save_button, self.load_button), self.status, keys]
     self.status.add_class('fastlite-status')
@@ -271,7 +281,8 @@ def thumb(self: ImagesCleaner, i: int) -> bytes:
     if i not in self.thumbs:
         try: self.thumbs[i] = thumbnail(self.state.picture(i, max(self.height, self.width)), self.height, self.width)
         except Exception as e:  # Pillow has many ways to fail on a broken file
-            self.thumbs[i] = no_picture(self.height, why='is not there' if isinstance(e, FileNotFoundError) else 'cannot be read')
+            why = 'is not there' if isinstance(e, FileNotFoundError) else 'cannot be read'
+            self.thumbs[i] = no_picture(self.height, why=why)
     return self.thumbs[i]
 
 
@@ -281,10 +292,12 @@ def text_of(self: ImagesCleaner, i: int) -> str:
     item, name = self.state.items[i], self.state.name(i)
     tip = '\n'.join([name, f'said {", ".join(item.said) or "none"}, {item.confidence:.0%} sure, loss {item.loss:.2f}'])
     labels = ', '.join(item.labels) or 'no class'
-    if self.state.multi: labels = f'was {labels}' if i in dict(self.state.to_change()) else ''  # the tags say what it is
+    if self.state.multi:  # the tags say what it is
+        labels = f'was {labels}' if i in dict(self.state.to_change()) else ''
     lines = [(Path(name).name, 'file'), (' · '.join(filter(None, [labels, item.split])), 'plain')]
     if item.said or item.confidence:
-        lines.append((f'{words_for(item.said, item.labels)}, {item.confidence:.0%}', 'plain' if set(item.said) == set(item.labels) else 'differs'))
+        style = 'plain' if set(item.said) == set(item.labels) else 'differs'
+        lines.append((f'{words_for(item.said, item.labels)}, {item.confidence:.0%}', style))
     return ''.join(_line(text, style, tip, self.card_width - 8) for text, style in lines)
 
 # %% ../../nbs/72_vision.widgets.ipynb #948586b1
@@ -298,7 +311,8 @@ def _frame_groups(self: ImagesCleaner, groups: list):
     cards, frames = iter(self.cards), self.frames[:len(groups)]
     for frame, group in zip(frames, groups):
         frame.layout.width = f'{len(group)*(self.card_width + 8) + 24}px'
-        frame.children[0].value = f'<div style="font-weight:600;line-height:1.3">{html.escape(self.state.about_group(group))}</div>'
+        about = html.escape(self.state.about_group(group))
+        frame.children[0].value = f'<div style="font-weight:600;line-height:1.3">{about}</div>'
         frame.children[1].children = [next(cards) for _ in group]
     if self.grid.children != tuple(frames): self.grid.children = frames
 
@@ -307,7 +321,8 @@ def _frame_groups(self: ImagesCleaner, groups: list):
 def _find_pages(self: ImagesCleaner):
     "Which items are on which page"
     split, label, order = self.split.value or None, self.label.value or None, self.order.value
-    if order == 'similar' and self.state.groups is None: self.tell(f'comparing {len(self.state.items):,} pictures, this once …')
+    if order == 'similar' and self.state.groups is None:
+        self.tell(f'comparing {len(self.state.items):,} pictures, this once …')
     groups = self.state.alike(split, label) if order == 'similar' else [self.state.view(split, label, order)]
     self.pages = pages_of(groups, self.max_n)
 
@@ -353,9 +368,11 @@ def tell(self: ImagesCleaner, message: str = '', bad: bool = False):
     "Write to the line at the bottom, and set which buttons can be pressed"
     state, color = self.state, 'var(--jp-error-color1,#c62828)' if bad else 'inherit'
     marks = f'{len(state.to_delete())} to delete, {len(state.to_change())} to change'
-    hint = 'choose below a picture; nothing is moved before you press apply' if not (state.marks or state.applied) else ''
-    self.told = ' · '.join(filter(None, [marks, message or hint]))
-    self.status.value = marks + (f' · <span style="color:{color};white-space:pre-line">{html.escape(message or hint)}</span>' if message or hint else '')
+    hint = '' if state.marks or state.applied else 'choose below a picture; nothing is moved before you press apply'
+    said = message or hint
+    self.told = ' · '.join(filter(None, [marks, said]))
+    colored = f' · <span style="color:{color};white-space:pre-line">{html.escape(said)}</span>' if said else ''
+    self.status.value = marks + colored
     self.undo_button.disabled, self.redo_button.disabled = not state.done, not state.undone
     self.apply_button.disabled = self.save_button.disabled = not state.marks
     self.take_back_button.disabled = not state.applied
@@ -384,7 +401,7 @@ def _stepped(self: ImagesCleaner, step: Callable):
 @patch
 def apply(self: ImagesCleaner,
     trash: str | Path = None,  # as for `Cleaning.apply`
-    csv: str | Path = None,    # the corrected table; if labels are no folders and it is not given, `cleaned.csv` in the folder of the set
+    csv: str | Path = None,    # the corrected table; if labels are no folders, `cleaned.csv` in the set's folder
     rename: bool = False,      # as for `Cleaning.apply`
 ) -> str:                      # what was done, in words
     "Carry out the marks"
@@ -406,7 +423,7 @@ def take_back(self: ImagesCleaner) -> str:  # what was done, in words
 # %% ../../nbs/72_vision.widgets.ipynb #05943037
 @patch
 def save(self: ImagesCleaner, file: str | Path = None) -> str:  # what was done, in words
-    "Write the marks to a JSON file; if not given to the one that stands beside the button, or a name like it that is free"
+    "Write the marks to a JSON file; if not given to the one that stands beside the button, or a free name like it"
     file = self.state.save(file or free_name(self.state.path/self.file.value, set()))
     self.file.value = file.name if file.parent == self.state.path else str(file)
     return f'written to {file}'
