@@ -178,7 +178,10 @@ def make(self: _BatchMaker, epoch: int, indices: list[int]) -> Any:
 @patch
 def join(self: _BatchMaker, samples: list, indices: list[int]) -> Any:
     "One batch of the `samples`, made of the items `indices`"
-    if len(self.before_batch): samples = self.before_batch(samples)
+    try: samples = self.before_batch(samples) if len(self.before_batch) else samples
+    except Exception as e:
+        e.add_note(f'This happened in before_batch, to {short(list(map(self.name, indices)), 1000)}')
+        raise
     try: return self.create_batch(samples)
     except Exception as e:
         e.add_note(misfits(samples, [self.name(i) for i in indices]) or f'This was the batch of items {indices}')

@@ -26,7 +26,7 @@ from PIL import Image, ImageOps, features
 from torch import Tensor
 
 from ..core import describe, short
-from ..data.transforms import Categorize, CategoryMap
+from ..data.transforms import Categorize, CategoryMap, is_missing
 from ..torch_core import (TensorBase, TensorCategory, TensorImage, TensorImageBase, TensorImageBW, TensorMask,
                                  show_image, tensor, to_plain)
 from ..transform import ItemTransform, Transform, portable
@@ -596,8 +596,11 @@ class BBoxCategorize(Categorize):
 
     def setups(self, items: Any):
         "Learn the classes from lists of names"
-        if self.vocab is None and items is not None:
-            self.vocab = CategoryMap((name for names in items for name in names), self.sort, self.add_na)
+        if self.vocab is not None or items is None: return
+        names = [(name, i) for i, of_boxes in enumerate(items) for name in of_boxes]
+        gap = next((i for name, i in names if is_missing(name)), None)
+        if gap is not None: raise ValueError(f'item {gap} has a box without a name: {short(list(items[gap]))}')
+        self.vocab = CategoryMap((name for name, i in names), self.sort, self.add_na)
 
     def encodes(self, o: Any) -> TensorCategory:
         "The numbers of the names in `o`"

@@ -76,7 +76,12 @@ def bb_pad(
     at = next((i for i, x in enumerate(samples[0]) if isinstance(x, TensorBBox)), None)
     if at is None: return samples  # new pictures, without boxes
     has_labels = at + 1 < len(samples[0]) and isinstance(samples[0][at + 1], Tensor)
-    pairs = [clip_remove_empty(s[at], s[at + 1] if has_labels else None) for s in samples]
+    def clipped(i):
+        try: return clip_remove_empty(samples[i][at], samples[i][at + 1] if has_labels else None)
+        except ValueError as e:
+            e.add_note(f'This is number {i} of the batch, counted from 0')
+            raise
+    pairs = list(map(clipped, range(len(samples))))
     most = max(len(bbox) for bbox, _ in pairs)
     def filled(x, value):
         rest = x.new_full((most - len(x), *x.shape[1:]), value)
