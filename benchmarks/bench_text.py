@@ -14,7 +14,7 @@ from fastlite.text.core import Tokenizer, WordTokenizer, apply_rules, read_text,
 from fastlite.text.data import LMDataLoader, TextDataLoaders
 from measure import quiet, report, side_by_side
 
-N_TOKENS, REPEATS = 1_000_000, 3
+N_TOKENS, REPEATS = 1_000_000, 9
 
 
 def corpus() -> list[str]:

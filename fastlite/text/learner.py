@@ -20,7 +20,7 @@ from fastcore.basics import patch
 from torch import Tensor, nn
 
 from ..callback.rnn import rnn_cbs
-from ..core import listify
+from ..core import listify, short
 from ..data.external import untar_data
 from ..data.transforms import get_c
 from ..learner import differences
@@ -217,8 +217,9 @@ class _PlainUnpickler(pickle.Unpickler):
 
 def _read_foreign(file):
     "Weights in a file of `torch.save`, under the names that they have here"
-    weights = torch.load(file, map_location='cpu', weights_only=True)
-    weights, res = weights.get('model', weights), {}
+    try: weights = torch.load(file, map_location='cpu', weights_only=True)
+    except pickle.UnpicklingError: raise ValueError(f'{file} is damaged, or holds more than tensors, which could run code') from None
+    weights, res = weights.get('model', weights) if isinstance(weights, dict) else {}, {}
     for name, value in weights.items():
         new = name.replace('encoder.weight', 'encoder_dp.emb.weight').removesuffix('_raw')
         if name.endswith('_raw') and '.module.' not in name: new = '.'.join([*new.split('.')[:-1], 'module', new.split('.')[-1]])
@@ -226,6 +227,16 @@ def _read_foreign(file):
     return res
 
 
+def _read_words(file):
+    "The list of words in a `.pkl` or `.json` file"
+    try:
+        with open(file, 'rb') as f: words = _PlainUnpickler(f).load() if file.suffix == '.pkl' else json.load(f)
+    except (pickle.UnpicklingError, EOFError, IndexError, KeyError, json.JSONDecodeError) as e:
+        raise ValueError(f'{file} is damaged, or no vocabulary: {e}') from None
+    if isinstance(words, list) and all(isinstance(o, str) for o in words): return words
+    raise ValueError(f'{file} holds no list of words, but {short(words)}')
+
+# %% ../../nbs/66_text.learner.ipynb #2ef922a8
 def read_pretrained(
     file: Path,               # from `save` or `save_encoder`; or weights of fastai, `.pth`
     vocab_file: Path = None,  # its vocabulary, `.pkl` or `.json`, if it is not in the file
@@ -235,11 +246,14 @@ def read_pretrained(
     else:
         state = load_state(file)
         weights, vocab = state.get('model') or {f'0.{k}': v for k, v in state.get('encoder', {}).items()}, state.get('vocab')
-    if vocab_file is not None:
-        with open(vocab_file, 'rb') as f: vocab = list(_PlainUnpickler(f).load() if vocab_file.suffix == '.pkl' else json.load(f))
+    if vocab_file is not None: vocab = _read_words(vocab_file)
     if not weights or vocab is None: raise ValueError(f'{file} holds no {"vocabulary" if weights else "encoder"}: it was not '
                                                       'written by a Learner for text')
-    return {k.replace('0.module.', '0.', 1) if k.startswith('0.module.') else k: v for k, v in weights.items()}, vocab
+    weights = {k.replace('0.module.', '0.', 1) if k.startswith('0.module.') else k: v for k, v in weights.items()}
+    vectors = weights.get('0.encoder_dp.emb.weight', vocab)
+    if len(vectors) != len(vocab): raise ValueError(f'{file} has vectors of {len(vectors)} words, and the vocabulary '
+                                                    f'{vocab_file or "in it"} has {len(vocab)} words: they are not of one model')
+    return weights, vocab
 
 # %% ../../nbs/66_text.learner.ipynb #b11f990a
 def encoder_of(model: nn.Sequential) -> nn.Module:
