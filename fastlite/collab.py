@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from .callback.core import Callback
 from .callback.hook import ActivationStats  # its module gives `summary`
 from .callback.progress import ProgressCallback  # its module gives every Learner a table and a bar
-from .callback.schedule import minimum, slide, steep, valley  # and this one `fit_one_cycle`, `fine_tune`, `lr_find`
+from .callback.schedule import minimum, slide, steep, valley  # and this `fit_one_cycle`, `fine_tune`, `lr_find`
 from .callback.tracker import EarlyStoppingCallback, SaveModelCallback
 from .core import listify, set_seed, short
 from .data.block import RegressionBlock
@@ -72,14 +72,16 @@ def numbers(self: EmbeddingDotBias,
     is_item: bool = True,  # items; else users
 ) -> Tensor:               # n
     "The rows of the embeddings that belong to names; a KeyError for one that is not known"
-    if self.names is None: raise ValueError('this model was made without names: look up rows of `i_weight` or `u_weight` by number')
+    if self.names is None:
+        raise ValueError('this model was made without names: look up rows of `i_weight` or `u_weight` by number')
     names = list(self.names[1 if is_item else 0])
     rows = {name: i for i, name in enumerate(names)}
     wanted = [arr] if isinstance(arr, (str, int, float)) else pd.Series(arr).tolist()
     for name in wanted:
         if name in rows: continue
         near = get_close_matches(str(name), [str(o) for o in names[1:]], 3, 0.5)
-        raise KeyError(f'no {"item" if is_item else "user"} is called {name!r}' + (f'; is {" or ".join(near)} meant?' if near else ''))
+        hint = f'; is {" or ".join(near)} meant?' if near else ''
+        raise KeyError(f'no {"item" if is_item else "user"} is called {name!r}{hint}')
     return torch.tensor([rows[name] for name in wanted], device=self.i_weight.weight.device)
 
 
@@ -136,11 +138,12 @@ def check_ratings(
     for name in (user, item, rating):
         holes = df[name].isna().to_numpy()
         if holes.any(): raise ValueError(
-            f'{name!r} is missing in {holes.sum()} of {len(df)} rows, the first is row {holes.argmax()}: a rating is of '
-            f'somebody, of something, and a number. Leave the others out: df = df.dropna(subset=[{name!r}])')
+            f'{name!r} is missing in {holes.sum()} of {len(df)} rows, the first is row {holes.argmax()}: a rating is '
+            f'of somebody, of something, and a number. Leave the others out: df = df.dropna(subset=[{name!r}])')
     for name in (user, item):
         if df[name].nunique() < 2: raise ValueError(
-            f'all ratings have the same {name!r}, {df[name].iloc[0]!r}: collaborative filtering compares, and needs two at the very least')
+            f'all ratings have the same {name!r}, {df[name].iloc[0]!r}: '
+            'collaborative filtering compares, and needs two at the very least')
     twice = df.duplicated([user, item]).to_numpy()
     if twice.any(): raise ValueError(
         f'{twice.sum()} of {len(df)} ratings are of a pair ({user}, {item}) that was there before, the first is row '
@@ -215,8 +218,9 @@ def check_range(
     parts = [dl.dataset.tensors[2] for dl in dls.loaders if len(dl.dataset)]
     least, most = min(t.min().item() for t in parts), max(t.max().item() for t in parts)
     if low > least or high < most: raise ValueError(
-        f'the ratings run from {least:g} to {most:g}, so y_range=({low:g}, {high:g}) can never give all of them; take one '
-        f'a bit wider than the ratings, such as y_range=({least - 0.5:g}, {most + 0.5:g}). If a rating is wrong, leave it out')
+        f'the ratings run from {least:g} to {most:g}, so y_range=({low:g}, {high:g}) can never give all of them; '
+        f'take one a bit wider than the ratings, such as y_range=({least - 0.5:g}, {most + 0.5:g}). '
+        'If a rating is wrong, leave it out')
     return low, high
 
 # %% ../nbs/57_collab.ipynb #91358a0b
@@ -270,8 +274,10 @@ def collab_learner(
         model_config = dict(use_nn=True, **tabular_config(**config or {}) | given)
     else:
         unused = [k for k, v in dict(emb_szs=emb_szs, layers=layers, config=config).items() if v is not None]
-        if unused: raise ValueError(f'{unused[0]} is a setting of the net, and this is a dot product: add use_nn=True, or leave it out')
-        model_config = dict(use_nn=False, names=names, n_factors=n_factors, n_users=len(names[0]), n_items=len(names[1]), y_range=y_range)
+        if unused: raise ValueError(f'{unused[0]} is a setting of the net, and this is a dot product: '
+                                    'add use_nn=True, or leave it out')
+        model_config = dict(use_nn=False, names=names, n_factors=n_factors, n_users=len(names[0]),
+                            n_items=len(names[1]), y_range=y_range)
     learn = Learner(dls, build_model(**model_config), cbs=[*listify(cbs), UnknownAsMean()], **kwargs)
     learn.model_config = {'application': 'collab', **model_config}
     return learn
@@ -299,11 +305,13 @@ def recommend(
 ) -> pd.DataFrame:        # item and predicted rating, the best first
     "The items that `user` has not rated and would like best; for somebody unknown, what is liked in general"
     if not isinstance(self.dls, CollabDataLoaders): raise TypeError(
-        f'recommendations come from ratings (CollabDataLoaders), and the data of this Learner is a {type(self.dls).__name__}')
+        'recommendations come from ratings (CollabDataLoaders), '
+        f'and the data of this Learner is a {type(self.dls).__name__}')
     (user_name, item_name), rating = self.dls.cat_names, self.dls.y_names[0]
     users, items = (self.dls.classes[name] for name in (user_name, item_name))
     code = users.o2i.get(plain_value(user), 0)
-    if not code: warnings.warn(f'{user_name} {user!r} is not in the training ratings: these are the items that an average user would like', stacklevel=2)
+    if not code: warnings.warn(f'{user_name} {user!r} is not in the training ratings: '
+                               'these are the items that an average user would like', stacklevel=2)
     if seen is None: seen = self.dls.rated_by(code) if code else []
     table = pd.DataFrame({item_name: [name for name in items[1:] if name not in set(seen)]})
     if not len(table): return table.assign(**{rating: []})

@@ -105,7 +105,8 @@ def draw_ground(street: Street, sky: tuple):
     strip('Sidewalk', pavement, street.left - 3, street.right + 3)
     strip('Road', tone(rng, (98, 98, 102), .25), street.left, street.right)
     mark, middle, period = tone(rng, (215, 215, 205)), (street.left + street.right) / 2, rng.uniform(5, 8)
-    for z in np.arange(rng.uniform(1, period), 60, period): strip('LaneMkgsDriv', mark, middle - .09, middle + .09, z, z + 3)
+    for z in np.arange(rng.uniform(1, period), 60, period):
+        strip('LaneMkgsDriv', mark, middle - .09, middle + .09, z, z + 3)
     for edge in (street.left + .3, street.right - .3):
         if rng.rand() < .6: strip('LaneMkgsDriv', mark, edge - .08, edge + .08)
 
@@ -122,7 +123,8 @@ def draw_lot(street: Street, side: int, near: float, far: float):
     brick = tone(rng, ((150, 104, 84), (178, 166, 146), (128, 128, 132), (196, 188, 176))[rng.randint(4)], .2)
     height, glass = rng.uniform(4, 14), tone(rng, (66, 76, 92), .3)
     dark = tuple(int(o * .8) for o in brick)
-    street.fill('Building', dark, [(x, 0, near), (x, height, near), (x + 30 * side, height, near), (x + 30 * side, 0, near)])
+    street.fill('Building', dark, [(x, 0, near), (x, height, near),
+                                   (x + 30 * side, height, near), (x + 30 * side, 0, near)])
     wall('Building', brick, 0, height)
     wall('Building', dark, height - .4, height)
     for low in np.arange(1, height - 2, 3):
@@ -132,9 +134,11 @@ def draw_lot(street: Street, side: int, near: float, far: float):
 def draw_car(street: Street, x: float, z: float):
     "A car, seen from behind, with the side that is turned to us"
     rng = street.rng
-    paint = tone(rng, ((150, 30, 30), (40, 60, 120), (205, 205, 205), (40, 40, 44), (110, 118, 110))[rng.randint(5)], .2)
+    paints = (150, 30, 30), (40, 60, 120), (205, 205, 205), (40, 40, 44), (110, 118, 110)
+    paint = tone(rng, paints[rng.randint(5)], .2)
     dark, glass, side = tuple(int(o * .7) for o in paint), tone(rng, (56, 64, 76)), x - math.copysign(.9, x)
-    street.fill('', (60, 60, 62), [(x - 1.1, 0, z - .2), (x - 1.1, 0, z + 4), (x + 1.1, 0, z + 4), (x + 1.1, 0, z - .2)])
+    street.fill('', (60, 60, 62), [(x - 1.1, 0, z - .2), (x - 1.1, 0, z + 4),
+                                   (x + 1.1, 0, z + 4), (x + 1.1, 0, z - .2)])
     for a, b in ((z + 3.6, z + 2.9), (z + .9, z + .2)):
         street.fill('Car', (24, 24, 26), [(side, .5, a), (side, .5, b), (side, 0, b), (side, 0, a)])
     street.fill('Car', dark, [(side, .25, z), (side, .95, z), (side, .9, z + 4), (side, .25, z + 4)])
@@ -151,7 +155,8 @@ def draw_person(street: Street, x: float, z: float):
     rng, stride = street.rng, street.rng.uniform(.02, .3)
     trousers, coat = tone(rng, (54, 54, 70), .4), tone(rng, rng.randint(40, 210, 3))
     for dx in (-stride, stride):
-        street.fill('Pedestrian', trousers, [(x - .1, .85, z), (x + .1, .85, z), (x + dx + .07, 0, z), (x + dx - .07, 0, z)])
+        leg = [(x - .1, .85, z), (x + .1, .85, z), (x + dx + .07, 0, z), (x + dx - .07, 0, z)]
+        street.fill('Pedestrian', trousers, leg)
     street.fill('Pedestrian', coat, [(x - .25, 1.42, z), (x + .25, 1.42, z), (x + .19, .75, z), (x - .19, .75, z)])
     street.fill('Pedestrian', tone(rng, (190, 146, 118), .3), [(x - .12, 1.72, z), (x + .12, 1.42, z)], oval=True)
 
@@ -163,7 +168,8 @@ def draw_tree(street: Street, x: float, z: float):
     leaf = ((62, 90, 44), (84, 108, 52), (150, 104, 48))[rng.randint(3)]
     for _ in range(14):
         dx, y, radius = rng.uniform(-.3, .3) * height, rng.uniform(.5, 1) * height, rng.uniform(.1, .2) * height
-        street.fill('Tree', tone(rng, leaf, .25), [(x + dx - radius, y + radius, z), (x + dx + radius, y - radius, z)], oval=True)
+        box = [(x + dx - radius, y + radius, z), (x + dx + radius, y - radius, z)]
+        street.fill('Tree', tone(rng, leaf, .25), box, oval=True)
 
 # %% ../../nbs/08_data.pictures.ipynb #5ebe3608
 def draw_pole(street: Street, x: float, z: float):
@@ -173,11 +179,15 @@ def draw_pole(street: Street, x: float, z: float):
         street.fill('Column_Pole', grey, upright(x, z, .16, 0, 5.5))
         return street.fill('Column_Pole', grey, upright(x - math.copysign(.6, x), z, 1.3, 5.4, 5.6))
     street.fill('Column_Pole', grey, upright(x, z, .12, 0, 2.2))
-    rim, face = (((180, 40, 40), (228, 226, 220)), ((40, 74, 150), (50, 90, 170)), ((196, 160, 40), (40, 40, 40)))[rng.randint(3)]
+    red, blue, yellow = (180, 40, 40), (40, 74, 150), (196, 160, 40)
+    rim, face = ((red, (228, 226, 220)), (blue, (50, 90, 170)), (yellow, (40, 40, 40)))[rng.randint(3)]
     for colour, radius in ((rim, .45), (face, .3)):
         if face == (40, 40, 40):
-            street.fill('SignSymbol', colour, [(x, 2.6 + radius, z), (x + radius, 2.6 - radius * .8, z), (x - radius, 2.6 - radius * .8, z)])
-        else: street.fill('SignSymbol', colour, [(x - radius, 2.6 + radius, z), (x + radius, 2.6 - radius, z)], oval=True)
+            low = 2.6 - radius * .8
+            street.fill('SignSymbol', colour, [(x, 2.6 + radius, z), (x + radius, low, z), (x - radius, low, z)])
+        else:
+            box = [(x - radius, 2.6 + radius, z), (x + radius, 2.6 - radius, z)]
+            street.fill('SignSymbol', colour, box, oval=True)
 
 
 def draw_oddity(street: Street, x: float, z: float):
@@ -198,7 +208,9 @@ def draw_street(rng: np.random.RandomState) -> Street:
             near = max(far - rng.uniform(7, 16), 3)
             if rng.rand() < .75: things.append(((near + far) / 2, draw_lot, (side, near, far)))
             far = near - rng.choice([0, 0, 4])
-        for draw, n, out in ((draw_tree, 3, (.6, 5)), (draw_pole, 3, (.3, .8)), (draw_person, 3, (.5, 2.5)), (draw_oddity, 1, (.5, 2))):
+        kinds = ((draw_tree, 3, (.6, 5)), (draw_pole, 3, (.3, .8)),
+                 (draw_person, 3, (.5, 2.5)), (draw_oddity, 1, (.5, 2)))
+        for draw, n, out in kinds:
             for z in rng.uniform(4.5, 35, rng.randint(n + 1)):
                 things.append((z, draw, (edge + side * rng.uniform(*out), z)))
     lanes = (street.left * .75 + street.right * .25, street.left * .25 + street.right * .75)
@@ -263,7 +275,8 @@ def see(
         y, x = np.mgrid[window].astype(np.float32)
         shape = rotation / (np.array(radii) * size) ** 2 @ rotation.T  # p·shape·p = 1 on the surface
         x, y, a = x - centre[0], y - centre[1], shape[2, 2]
-        half_b, c = shape[0, 2] * x + shape[1, 2] * y, shape[0, 0] * x * x + 2 * shape[0, 1] * x * y + shape[1, 1] * y * y - 1
+        half_b = shape[0, 2] * x + shape[1, 2] * y
+        c = shape[0, 0] * x * x + 2 * shape[0, 1] * x * y + shape[1, 1] * y * y - 1
         root = half_b ** 2 - a * c
         z = (-half_b + np.sqrt(np.maximum(root, 0))) / a
         seen = (root > 0) & (z + centre[2] > depth[window])
@@ -281,12 +294,13 @@ def person(rng: np.random.RandomState) -> list:
     skin = tone(rng, ((224, 180, 152), (196, 146, 112), (140, 96, 70), (96, 66, 50))[rng.randint(4)])
     hair = tone(rng, ((40, 30, 26), (96, 64, 40), (190, 156, 96), (150, 150, 150), (130, 60, 36))[rng.randint(5)])
     lips, dark = tuple(int(o * f) for o, f in zip(skin, (.85, .55, .55))), tuple(int(o * .6) for o in hair)
-    iris, wide, tall = tone(rng, ((60, 90, 120), (70, 50, 36), (70, 100, 70))[rng.randint(3)]), rng.uniform(.7, .85), rng.uniform(.98, 1.15)
+    iris = tone(rng, ((60, 90, 120), (70, 50, 36), (70, 100, 70))[rng.randint(3)])
+    wide, tall = rng.uniform(.7, .85), rng.uniform(.98, 1.15)
     nose, apart, long = rng.uniform(.12, .17), rng.uniform(.27, .34), rng.uniform(0, .7)
     blobs = [((0, 0, 0), (wide, tall, .95), skin), ((0, .62, .3), (wide * .72, .52, .55), skin),
-             ((0, -.2, -.16), (wide * 1.08, tall * 1.0, .92), hair), ((0, long * .8, -.3), (wide * 1.1, .75, .72), hair),
-             ((0, .12, .93), (nose * .8, .26, .14), skin), ((0, .24, .98), (nose, .12, .16), skin),
-             ((0, .56, .78), (.26, .07, .12), lips)]
+             ((0, -.2, -.16), (wide * 1.08, tall * 1.0, .92), hair),
+             ((0, long * .8, -.3), (wide * 1.1, .75, .72), hair), ((0, .12, .93), (nose * .8, .26, .14), skin),
+             ((0, .24, .98), (nose, .12, .16), skin), ((0, .56, .78), (.26, .07, .12), lips)]
     for side in (-1, 1):
         eye = np.array([side * apart, -.08, .8])
         blobs += [(eye, (.14, .075, .1), (236, 232, 226)), (eye + (0, 0, .07), (.065, .07, .05), iris),
@@ -309,7 +323,8 @@ def draw_head(
         ImageDraw.Draw(wall).rectangle((x, y, x + w, y + h), fill=tone(rng, rng.randint(30, 230, 3)))
     pixels = np.array(wall.filter(ImageFilter.GaussianBlur(rng.uniform(1, 4)))).astype(np.float32)
     light = (rng.uniform(-1, 1), -.5, .7)
-    body = [((0, 1.25, -.35), (.45, .8, .45), blobs[0][2]), ((0, 2.6, -.4), (1.7, 1, .7), tone(rng, rng.randint(30, 200, 3)))]
+    body = [((0, 1.25, -.35), (.45, .8, .45), blobs[0][2]),
+            ((0, 2.6, -.4), (1.7, 1, .7), tone(rng, rng.randint(30, 200, 3)))]
     see(body, np.eye(3), middle, size, pixels, light)
     see(blobs, rotation, middle, size, pixels, light)
     small = pixels.reshape(128, 2, 128, 2, 3).mean((1, 3)) * rng.uniform(.7, 1.15)
@@ -321,8 +336,8 @@ def draw_head(
 def make_heads(dest: Path):
     """Made: 20 persons in 15 poses, 128×128 pixels, with the base of the nose as a point, in the spirit of BIWI
 
-    `01/frame_00003.png` has its point in `01/frame_00003.txt` (y x, in pixels) and in `centers.csv` (name, y, x, is_valid).
-    Persons 4, 9, 13 and 18 are for validation. Nobody here exists."""
+    `01/frame_00003.png` has its point in `01/frame_00003.txt` (y x, in pixels) and in `centers.csv` (name, y, x,
+    is_valid). Persons 4, 9, 13 and 18 are for validation. Nobody here exists."""
     rows = ['name,y,x,is_valid']
     for who in range(1, 21):
         blobs = person(chance('heads', who))
@@ -337,9 +352,9 @@ def make_heads(dest: Path):
 
 # %% ../../nbs/08_data.pictures.ipynb #9109367a
 weathers = ('clear', 'cloudy', 'haze', 'partly_cloudy')
-land_tags = {'primary': .9, 'agriculture': .3, 'bare_ground': .06, 'cultivation': .12, 'water': .2, 'slash_burn': .03,
-             'blow_down': .03, 'blooming': .04, 'selective_logging': .04, 'artisinal_mine': .04, 'conventional_mine': .03,
-             'road': .22, 'habitation': .12}  # how often each occurs, in the order in which they are drawn
+land_tags = {'primary': .9, 'agriculture': .3, 'bare_ground': .06, 'cultivation': .12, 'water': .2,
+             'slash_burn': .03, 'blow_down': .03, 'blooming': .04, 'selective_logging': .04, 'artisinal_mine': .04,
+             'conventional_mine': .03, 'road': .22, 'habitation': .12}  # how often, in the order they are drawn in
 
 
 def pick_tags(rng: np.random.RandomState) -> list:
@@ -448,9 +463,10 @@ def draw_tile(tags: list, key: str) -> Image.Image:  # 64×64
 
 # %% ../../nbs/08_data.pictures.ipynb #542eea44
 def make_tiles(dest: Path):
-    """Made: 600 tiles as seen from the air, 64×64 pixels, with Planet's 17 tags in `labels.csv` (image_name, tags, is_valid)
+    """Made: 600 tiles as seen from the air, 64×64 pixels, with Planet's 17 tags
 
-    Each has one weather (clear, cloudy, haze or partly_cloudy) and, unless cloudy, tags of the land. No place on earth."""
+    They stand in `labels.csv` (image_name, tags, is_valid). Each has one weather (clear, cloudy, haze or
+    partly_cloudy) and, unless cloudy, tags of the land. No place on earth."""
     (dest/'images').mkdir(parents=True, exist_ok=True)
     rows = ['image_name,tags,is_valid']
     for i in range(600):

@@ -167,7 +167,8 @@ def config(self: TableRecipe) -> dict:
     "What was learned, as plain data; a step that is not fastlite's own is refused"
     strange = next((proc for proc in self.procs if procs_by_name.get(type(proc).__name__) is not type(proc)), None)
     if strange is not None: raise ValueError(
-        f'the step {type(strange).__name__} cannot travel: it is none of {", ".join(procs_by_name)}. Do it to the frame first')
+        f'the step {type(strange).__name__} cannot travel: it is none of {", ".join(procs_by_name)}. '
+        'Do it to the frame first')
     target = self.target and {'names': self.target.names, 'tfms': [transform.to_config(f) for f in self.target.tfms]}
     return {'cat_names': self.own_cats, 'cont_names': self.own_conts, 'target': target,
             'added': self.cat_names[len(self.own_cats):],
@@ -195,8 +196,9 @@ class TabularRows:
     ): self.recipe, self.tensors, self.index, self.rows, self.split_idx = recipe, tensors, index, rows, split_idx
 
     def __len__(self): return len(self.tensors[0])
-    def __repr__(self): return (f'{type(self).__name__} of {len(self)} rows: {len(self.cat_names)} categories, '
-                                f'{len(self.cont_names)} quantities, to predict: {", ".join(self.y_names) or "nothing"}')
+    def __repr__(self): return (
+        f'{type(self).__name__} of {len(self)} rows: {len(self.cat_names)} categories, '
+        f'{len(self.cont_names)} quantities, to predict: {", ".join(self.y_names) or "nothing"}')
 
     def __getitem__(self, i):
         cats, conts, *y = (t[i] for t in self.tensors)
@@ -325,7 +327,8 @@ class RowsByPlace:
     def __init__(self, data: TabularRows): self.data = data
 
     def __getitem__(self, which) -> TabularRows:
-        if isinstance(which, tuple): raise TypeError('iloc takes rows alone; columns of them: to.iloc[rows].items[names]')
+        if isinstance(which, tuple):
+            raise TypeError('iloc takes rows alone; columns of them: to.iloc[rows].items[names]')
         data, places = self.data, np.atleast_1d(np.arange(len(self.data))[which])
         rows = places if data.rows is None else data.rows[places]
         return TabularRows(data.recipe, tuple(t[places] for t in data.tensors), data.index, rows, data.split_idx)
@@ -358,7 +361,9 @@ def show(self: TabularRows, max_n: int = 10):
 def show_table(df: pd.DataFrame):
     "Show a table: as a table in a notebook, as text elsewhere"
     from IPython.display import display
-    display(df.round(4).apply(lambda column: column + 0. if getattr(column.dtype, 'kind', 'O') == 'f' else column))  # no -0.0
+    def unsigned_zero(column):  # no -0.0
+        return column + 0. if getattr(column.dtype, 'kind', 'O') == 'f' else column
+    display(df.round(4).apply(unsigned_zero))
 
 # %% ../../nbs/53_tabular.core.ipynb #73519172
 def table_memory(
@@ -368,12 +373,13 @@ def table_memory(
     y_names: Any = None,      # the target, or several
     is_class: bool = None,    # is the target a class? If not given, numbers are quantities, and all else is a class
 ) -> tuple[int, int]:         # bytes of the tensors; bytes that are needed on top of them while they are made
-    "How much memory a table will take as tensors, beside the frame, with the steps `Categorify`, `FillMissing`, `Normalize`"
+    "How much memory a table takes as tensors, beside the frame, with `Categorify`, `FillMissing` and `Normalize`"
     y_names = listify(y_names)
     check_columns(df, [*cat_names, *cont_names, *y_names])
     if is_class is None: is_class = any(getattr(df[name].dtype, 'kind', 'O') not in 'iuf' for name in y_names)
     n_codes = len(cat_names) + sum(bool(df[name].isna().any()) for name in cont_names)
-    most = 1 + max((len(df[name].cat.categories) if hasattr(df[name], 'cat') else df[name].nunique() for name in cat_names), default=0)
+    def count(column): return len(column.cat.categories) if hasattr(column, 'cat') else column.nunique()
+    most = 1 + max((count(df[name]) for name in cat_names), default=0)
     code = next(np.dtype(o).itemsize for o in (np.uint8, np.int16, np.int32) if most <= np.iinfo(o).max)
     tensors = code*n_codes + 4*len(cont_names) + (8 if is_class else 4)*len(y_names)
     making = 8*(len(cont_names) + len(y_names)) + code*n_codes + 24
@@ -414,7 +420,7 @@ class TabularPandas(TabularRows):
         cont_names: list = None,         # columns with quantities
         y_names: Any = None,             # the target, or several
         y_block: TransformBlock = None,  # its kind; if not given, numbers are quantities, and all else is a class
-        splits: tuple = None,            # numbers of the training rows, of the validation rows; all for training if not given
+        splits: tuple = None,            # numbers of the training and the validation rows; all train if not given
         device: Any = None,              # where batches go
     ):
         y_names, cat_names, cont_names = listify(y_names), listify(cat_names), listify(cont_names)
@@ -546,7 +552,7 @@ def as_table(
 ) -> pd.DataFrame:
     "Rows as a table"
     if isinstance(items, pd.DataFrame): return items
-    if isinstance(items, pd.Series): return items.to_frame().T.infer_objects()  # a row of texts and numbers holds objects
+    if isinstance(items, pd.Series): return items.to_frame().T.infer_objects()  # texts and numbers in a row are objects
     rows = items if isinstance(items, (list, tuple)) else [items]
     wrong = next((row for row in rows if not isinstance(row, (dict, pd.Series))), None)
     if wrong is not None: raise TypeError(
@@ -593,7 +599,8 @@ def dataloaders(self: TabularPandas,
     bs = kwargs.pop('batch_size', None) or bs
     kwargs |= dict(device=device or self.device or default_device())
     kind, own = (dl_type, {}) if wgts is None else (TabWeightedDL, {'wgts': wgts})
-    train = kind(self.train, bs, shuffle=shuffle, drop_last=drop_last and self.sizes[0] >= bs, seed=seed, **own, **kwargs)
+    train = kind(self.train, bs, shuffle=shuffle, drop_last=drop_last and self.sizes[0] >= bs, seed=seed,
+                 **own, **kwargs)
     others = [dl_type(self.subset(i), val_bs or max(bs, 4096), seed=train.seed, **kwargs)
               for i in range(1, len(self.sizes))]
     return TabularDataLoaders(train, *others, path=path)

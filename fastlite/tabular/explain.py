@@ -31,7 +31,8 @@ def rows_of(
     if not isinstance(rows, TabularRows):
         table = as_table(rows)
         rows = learn.dls.test_dl(table, with_labels=set(learn.dls.y_names) <= set(table)).dataset
-    if not len(rows): raise ValueError('there are no rows to look at: this Learner came without its table. Give some, items=df')
+    if not len(rows):
+        raise ValueError('there are no rows to look at: this Learner came without its table. Give some, items=df')
     return rows
 
 
@@ -52,11 +53,12 @@ def model_answers(
     target = learn.dls.recipe.target
     if isinstance(target.last, RegressionSetup): return np.stack(list(target.decode(decoded).values()), 1)
     preds = preds.double().cpu().numpy()
-    return preds/preds.sum(1, keepdims=True) if target.is_class else preds  # to the last digit, as scikit-learn wants it
+    if target.is_class: preds = preds/preds.sum(1, keepdims=True)  # to the last digit, as scikit-learn wants it
+    return preds
 
 
 def as_estimator(learn: Learner) -> Any:
-    "A trained Learner as an estimator of scikit-learn, with `predict(df)`, and `predict_proba(df)` if it tells classes apart"
+    "A trained Learner as an estimator of scikit-learn: `predict(df)`, and `predict_proba(df)` if there are classes"
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin  # here, for it takes a second to import
     target = learn.dls.recipe.target
 
@@ -85,18 +87,23 @@ def column_importance(
     seed: int = 0,       # of the shuffles
     **kwargs,            # passed to scikit-learn's `permutation_importance`: `max_samples` …
 ) -> pd.DataFrame:       # a row for each column of the table, the most important first
-    "How much loss and metrics change when a column is shuffled, and the deviation of that (https://arxiv.org/abs/1801.01489)"
+    "How loss and metrics change when a column is shuffled, with the deviation (https://arxiv.org/abs/1801.01489)"
     from sklearn.inspection import permutation_importance
     table, targets = input_table(rows_of(learn, items))
-    if targets.empty: raise ValueError(f'how much worse it gets can only be said of rows with their targets, {learn.dls.y_names}')
+    if targets.empty: raise ValueError(
+        f'how much worse it gets can only be said of rows with their targets, {learn.dls.y_names}')
     names = ['loss', *(m.name for m in learn.metrics)]
 
     def scores(_, X, y):
         df = X.reset_index(drop=True).join(y.reset_index(drop=True))
-        with learn.no_bar(): return dict(zip(names, learn.validate(dl=learn.dls.test_dl(df, with_labels=True)), strict=True))
+        dl = learn.dls.test_dl(df, with_labels=True)
+        with learn.no_bar(): return dict(zip(names, learn.validate(dl=dl), strict=True))
 
-    found = permutation_importance(as_estimator(learn), table, targets, scoring=scores, n_repeats=n_repeats, random_state=seed, **kwargs)
-    parts = {k: v for name in names for k, v in ((name, 0 - found[name].importances_mean), (f'{name}_sd', found[name].importances_std))}
+    found = permutation_importance(as_estimator(learn), table, targets, scoring=scores,
+                                   n_repeats=n_repeats, random_state=seed, **kwargs)
+    parts = {}
+    for name in names:
+        parts |= {name: 0 - found[name].importances_mean, f'{name}_sd': found[name].importances_std}
     return pd.DataFrame(parts, index=list(table)).sort_values('loss', ascending=False)
 
 # %% ../../nbs/59_tabular.explain.ipynb #2f695f0b
@@ -131,7 +138,7 @@ def column_dependence(
     items: Any = None,   # as for `dependence_curves`
     n_points: int = 20,  # likewise
 ) -> pd.DataFrame:       # a row for each value; a column for each class, or each target
-    "Partial dependence: the mean answer if all rows had the same value in `column` (https://doi.org/10.1214/aos/1013203451)"
+    "Partial dependence: the mean answer if all rows had one value in `column` (https://doi.org/10.1214/aos/1013203451)"
     values, answers = dependence_curves(learn, column, items, n_points)
     target = learn.dls.recipe.target
     names = list(target.last.vocab) if target.is_class else target.names
@@ -150,7 +157,8 @@ def plot_dependence(
     columns = [columns] if isinstance(columns, str) else list(columns)
     target = learn.dls.recipe.target
     what = f'probability of {target.last.vocab[output]}' if target.is_class else target.names[output]
-    axs = get_grid(len(columns), ncols=min(len(columns), 3), figsize=(3.6*min(len(columns), 3), 2.7*-(-len(columns)//3)))
+    ncols, nrows = min(len(columns), 3), -(-len(columns)//3)
+    axs = get_grid(len(columns), ncols=ncols, figsize=(3.6*ncols, 2.7*nrows))
     for ax, column in zip(axs, columns):
         values, answers = dependence_curves(learn, column, items, n_points)
         curves = answers[..., output]
@@ -158,7 +166,8 @@ def plot_dependence(
         else:
             ax.plot(values, curves[:, np.linspace(0, curves.shape[1] - 1, n_rows).astype(int)], color='0.75', lw=.7)
             ax.plot(values, curves.mean(1), lw=2)
-        ax.set(**({'ylabel': column, 'xlabel': what} if column in learn.dls.classes else {'xlabel': column, 'ylabel': what}))
+        across, up = (what, column) if column in learn.dls.classes else (column, what)
+        ax.set(xlabel=across, ylabel=up)
         ax.axis('on')
     axs[0].figure.set_layout_engine('constrained')
 
@@ -167,11 +176,12 @@ def embedded(
     learn: Learner,     # trained; its model has `embeds`, as a `TabularModel` has
     items: Any = None,  # a frame or a loader; the validation rows if not given
 ) -> pd.DataFrame:      # the numbers of the embeddings as `name_0`, `name_1` …, and the quantities
-    "The rows with each category replaced by what the net knows of it, for other models (https://arxiv.org/abs/1604.06737)"
+    "The rows, each category replaced by what the net knows of it, for other models (https://arxiv.org/abs/1604.06737)"
     embeds = getattr(learn.model, 'embeds', None)
     if embeds is None: raise TypeError(f'a {type(learn.model).__name__} has no `embeds`: this is for a TabularModel')
     rows = rows_of(learn, items)
     cats, conts = rows.tensors[:2]
-    with torch.no_grad(): parts = [e(codes.long().to(e.weight.device)).cpu() for e, codes in zip(embeds, cats.T, strict=True)]
+    pairs = zip(embeds, cats.T, strict=True)
+    with torch.no_grad(): parts = [e(codes.long().to(e.weight.device)).cpu() for e, codes in pairs]
     names = [f'{name}_{k}' for name, part in zip(rows.cat_names, parts) for k in range(part.shape[1])]
     return pd.DataFrame(torch.cat([*parts, conts], 1).numpy(), rows.labels, names + rows.cont_names)

@@ -25,7 +25,7 @@ from ..data.transforms import CategoryMap
 
 # %% ../../nbs/51_tabular.procs.ipynb #da6952dd
 def plain_value(v: Any) -> Any:
-    "`v` as a bool, int, float or str: `3`, `3.0` and numpy's threes are one value; what is none of these becomes a text"
+    "`v` as a bool, int, float or str: `3`, `3.0` and numpy's threes are one value; anything else becomes a text"
     if isinstance(v, np.generic): v = v.item()
     if isinstance(v, (bool, int, str)): return v
     if not isinstance(v, float): return str(v)
@@ -51,8 +51,8 @@ def distinct(
     texts = [v for v in values if isinstance(v, str)]
     others = [v for v in values if not isinstance(v, str)]
     if texts and others: raise TypeError(
-        f'column {name!r} has texts ({short(texts[0])}) and numbers ({short(others[0])}) in it, so it is not clear which '
-        f'values are the same. Make all of them texts: df[{name!r}] = df[{name!r}].astype(str)')
+        f'column {name!r} has texts ({short(texts[0])}) and numbers ({short(others[0])}) in it, so it is not clear '
+        f'which values are the same. Make all of them texts: df[{name!r}] = df[{name!r}].astype(str)')
     kind = next(o for o in (np.int8, np.int16, np.int32, np.int64) if len(values) <= np.iinfo(o).max)
     return np.concatenate([np.empty(0, kind), *parts], dtype=kind, casting='unsafe'), values
 
@@ -62,14 +62,16 @@ def numbers(
     name: str,    # of the column, for messages
 ) -> np.ndarray:  # float64; NaN where there is no value
     "The numbers of a column; a date, a text or an infinite number is refused"
-    if getattr(column.dtype, 'kind', 'O') in 'mM': raise TypeError(
-        f'column {name!r} has dates or times, not quantities: make columns of their parts by add_datepart(df, {name!r})')
-    if isinstance(column.dtype, np.dtype) and column.dtype.kind in 'biuf': x = np.asarray(column, dtype=np.float64)
-    elif getattr(column.dtype, 'kind', 'O') in 'biuf': x = column.to_numpy(np.float64, na_value=np.nan)  # nullable types
+    kind = getattr(column.dtype, 'kind', 'O')
+    if kind in 'mM': raise TypeError(
+        f'column {name!r} has dates or times, not quantities: '
+        f'make columns of their parts by add_datepart(df, {name!r})')
+    if isinstance(column.dtype, np.dtype) and kind in 'biuf': x = np.asarray(column, dtype=np.float64)
+    elif kind in 'biuf': x = column.to_numpy(np.float64, na_value=np.nan)  # nullable types
     else: x = _parsed(column, name)
     if np.isinf(x).any(): raise ValueError(
-        f'column {name!r} has {np.isinf(x).sum()} infinite numbers, the first in row {np.isinf(x).argmax()}: say what they '
-        f'mean. To treat them as missing: df[{name!r}] = df[{name!r}].replace([np.inf, -np.inf], np.nan)')
+        f'column {name!r} has {np.isinf(x).sum()} infinite numbers, the first in row {np.isinf(x).argmax()}: say what '
+        f'they mean. To treat them as missing: df[{name!r}] = df[{name!r}].replace([np.inf, -np.inf], np.nan)')
     return x
 
 
@@ -79,8 +81,9 @@ def _parsed(column, name):
     x = np.array(pd.to_numeric(column, errors='coerce'), dtype=np.float64)
     wrong = np.isnan(x) & ~column.isna().to_numpy()
     if wrong.any(): raise TypeError(
-        f'column {name!r} is among the quantities (cont_names), but {wrong.sum()} of {len(x)} cells are no numbers, such as '
-        f'{short(column.iloc[wrong.argmax()])} in row {wrong.argmax()}. Put the column into cat_names, or clean it')
+        f'column {name!r} is among the quantities (cont_names), but {wrong.sum()} of {len(x)} cells are no numbers, '
+        f'such as {short(column.iloc[wrong.argmax()])} in row {wrong.argmax()}. '
+        'Put the column into cat_names, or clean it')
     return x
 
 # %% ../../nbs/51_tabular.procs.ipynb #b8e6ffd2
@@ -95,7 +98,8 @@ def check_columns(
     missing = [name for name in names if name not in own]
     if missing:
         near = {name: difflib.get_close_matches(str(name), list(map(str, own)), 2) for name in missing}
-        hints = [f'{name!r}' + (f' (is {" or ".join(map(repr, near[name]))} meant?)' if near[name] else '') for name in missing]
+        meant = {name: f' (is {" or ".join(map(repr, found))} meant?)' if found else '' for name, found in near.items()}
+        hints = [f'{name!r}{meant[name]}' for name in missing]
         raise KeyError(f'the table has no column {", ".join(hints)}; it has {short(own, 300)}')
     twice = [name for name in dict.fromkeys(names) if own.count(name) > 1]
     if twice: raise ValueError(f'the table has two columns named {twice[0]!r}: rename or drop one')
@@ -273,11 +277,12 @@ def learned_values(
     columns: Columns,  # of a table
     name: str,         # of one of them
 ) -> list:
-    "The values of a column in the training rows, sorted; of an ordered pandas category in its order. None at all is refused"
+    "The values of a column in the training rows, sorted, or in the order of a pandas category; none at all is refused"
     places, values = columns.categories(name)
     used = np.bincount(places[:columns.n_train] + 1, minlength=len(values) + 1)[1:] > 0
     values = [v for v, is_used in zip(values, used) if is_used and v != '#na#']
-    if not values: raise ValueError(f'column {name!r} has no value in any of the {columns.n_train} training rows: leave it out')
+    if not values:
+        raise ValueError(f'column {name!r} has no value in any of the {columns.n_train} training rows: leave it out')
     dtype = getattr(columns.df.get(name), 'dtype', None)
     if not getattr(dtype, 'ordered', False): return sorted(values)
     order = {plain_value(v): i for i, v in enumerate(dtype.categories)}
@@ -302,8 +307,8 @@ class Categorify(TabularProc):
             values = learned_values(columns, name)
             self.classes[name] = CategoryMap(['#na#', *values], sort=False)
             if len(values) > max(1000, columns.n_train / 2): warnings.warn(
-                f'column {name!r} has {len(values)} different values in {columns.n_train} training rows: if it names the '
-                'rows, leave it out, for it teaches nothing about others', stacklevel=2)
+                f'column {name!r} has {len(values)} different values in {columns.n_train} training rows: if it names '
+                'the rows, leave it out, for it teaches nothing about others', stacklevel=2)
 
     def encodes(self, columns: Columns):
         "A code for each cell, in the smallest integers that can hold it"
@@ -314,8 +319,8 @@ class Categorify(TabularProc):
         vocab = self.classes[name]
         strange = next((v for v in values if isinstance(v, str) != isinstance(vocab[-1], str)), None)
         if strange is not None: raise TypeError(
-            f'column {name!r} has {strange!r}, a {type(strange).__name__}; in training its values were like {vocab[-1]!r}, '
-            f'a {type(vocab[-1]).__name__}. Convert it: df[{name!r}].astype({type(vocab[-1]).__name__})')
+            f'column {name!r} has {strange!r}, a {type(strange).__name__}; in training its values were like '
+            f'{vocab[-1]!r}, a {type(vocab[-1]).__name__}. Convert it: df[{name!r}].astype({type(vocab[-1]).__name__})')
         kind = next(o for o in (np.uint8, np.int16, np.int32) if len(vocab) <= np.iinfo(o).max)
         return np.array([*(vocab.o2i.get(v, 0) for v in values), 0], dtype=kind)[places]  # -1 is the last
 
@@ -361,7 +366,8 @@ class FillMissing(TabularProc):
         for name in columns.cont_names:
             x = columns.quantities(name)[:columns.n_train]
             known = x[~np.isnan(x)]
-            if not len(known): raise ValueError(f'column {name!r} has no value in any of the {len(x)} training rows: leave it out')
+            if not len(known): raise ValueError(
+                f'column {name!r} has no value in any of the {len(x)} training rows: leave it out')
             if len(known) < len(x): self.na_names.append(name)
             if self.fill_strategy is FillStrategy.constant: self.fill_vals.setdefault(name, 0.)
             elif self.fill_strategy is FillStrategy.median: self.fill_vals[name] = float(np.median(known))
@@ -376,8 +382,8 @@ class FillMissing(TabularProc):
                 columns[f'{name}_na'] = hole
                 columns.cat_names.append(f'{name}_na')
             elif hole.any() and name not in self.na_names: warnings.warn(
-                f'column {name!r} was complete in training, and now {hole.sum()} of {len(hole)} cells are empty: they are '
-                f'filled with {self.fill_vals[name]:g}, and the model cannot know', stacklevel=2)
+                f'column {name!r} was complete in training, and now {hole.sum()} of {len(hole)} cells are empty: they '
+                f'are filled with {self.fill_vals[name]:g}, and the model cannot know', stacklevel=2)
             columns[name] = np.where(hole, self.fill_vals[name], x) if hole.any() else x
 
     def decodes(self, columns: dict):
@@ -434,10 +440,12 @@ def make_procs(
     procs: Iterable,  # classes or objects
 ) -> list:            # objects, in their order
     "The steps in their order, as copies that have learned nothing of this table yet"
-    procs = [Normalize if proc is data_transforms.Normalize else proc for proc in procs or []]  # the same name, for tensors
+    # the same name stands for tensors
+    procs = [Normalize if proc is data_transforms.Normalize else proc for proc in procs or []]
     procs = [proc() if isinstance(proc, type) else copy.deepcopy(proc) for proc in procs]
     wrong = next((proc for proc in procs if not isinstance(proc, TabularProc)), None)
-    if wrong is not None: raise TypeError(f'{short(wrong)} is no step of a table: procs are Categorify, FillMissing, Normalize')
+    if wrong is not None:
+        raise TypeError(f'{short(wrong)} is no step of a table: procs are Categorify, FillMissing, Normalize')
     return sorted(procs, key=lambda proc: proc.order)
 
 

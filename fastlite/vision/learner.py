@@ -88,8 +88,8 @@ class TimmArch:
             raise ValueError(f'neither fastlite nor torchvision has an architecture {name!r}{near} '
                              'More come with timm: pip install fastlite[timm]') from None
         near = get_close_matches(name, [*known, *timm.list_models()], 3)
-        if not timm.is_model(name): raise ValueError(
-            f'neither fastlite nor torchvision nor timm has an architecture {name!r}; near it: {", ".join(near) or "none"}')
+        if not timm.is_model(name): raise ValueError(f'neither fastlite nor torchvision nor timm has an architecture '
+                                                     f'{name!r}; near it: {", ".join(near) or "none"}')
         self.name, self.__name__ = name, f'timm/{name}'
 
     def __repr__(self): return self.__name__
@@ -183,8 +183,8 @@ def read_weights(file: Path | str) -> dict:  # tensors by name
     else:
         try: state = torch.load(file, map_location='cpu', weights_only=True)
         except (UnpicklingError, RuntimeError, EOFError) as e: raise ValueError(
-            f'{file} holds more than tensors, or is damaged ({str(e).splitlines()[0]}). A file of weights is written by '
-            'torch.save(model.state_dict(), file)') from None
+            f'{file} holds more than tensors, or is damaged ({str(e).splitlines()[0]}). '
+            'A file of weights is written by torch.save(model.state_dict(), file)') from None
     for name in ('model', 'state_dict'):
         if isinstance(state, dict) and isinstance(state.get(name), dict): state = state[name]
     if not isinstance(state, dict) or not all(isinstance(o, Tensor) for o in state.values()):
@@ -343,7 +343,8 @@ def stage_split(model: nn.Sequential) -> list[list]:
     while len(parts) == 1 and list(parts[0].children()): parts = list(parts[0].children())
     size = max(64, *getattr(body, 'size', (0,)))
     with hook_outputs(parts) as hooks: dummy_eval(body, (size, size))
-    large = [p for p, o in zip(parts, hooks.stored) if isinstance(o, Tensor) and o.ndim == 4 and o.shape[2] >= size // 8]
+    def is_large(o): return isinstance(o, Tensor) and o.ndim == 4 and o.shape[2] >= size // 8
+    large = [p for p, o in zip(parts, hooks.stored) if is_large(o)]
     early = {id(p): p for part in large for p in part.parameters()}
     late = [p for p in body.parameters() if id(p) not in early]
     return [list(early.values()), late, params(model[1:])] if early and late else default_split(model)
@@ -393,7 +394,8 @@ class ModelMeta:
         return {'cut': cut, 'split': splitter_of(arch), 'stats': stats_of(arch)}
 
     def __setitem__(self, arch, meta): raise TypeError(
-        'model_meta is for reading: give vision_learner cut=, splitter= and weights=, and DataBlock a Normalize of your own')
+        'model_meta is for reading: give vision_learner cut=, splitter= and weights=, '
+        'and DataBlock a Normalize of your own')
 
 
 model_meta = ModelMeta()
@@ -415,8 +417,8 @@ def n_in_for(
     "The bands that a network for `dls` has to take; refuses a number that is not theirs"
     found = bands_of(dls)
     if n_in and found and n_in != found: raise ValueError(
-        f'the network takes pictures of {n_in} bands, but those of these data loaders have {found}: leave n_in out when '
-        'you make it, or open the pictures with other bands, as ImageBlock(PILImageBW) does with one')
+        f'the network takes pictures of {n_in} bands, but those of these data loaders have {found}: leave n_in out '
+        'when you make it, or open the pictures with other bands, as ImageBlock(PILImageBW) does with one')
     return n_in or found or 3
 
 
@@ -426,7 +428,8 @@ def add_norm(
 ):
     "Normalise the batches of `dls`, unless they are normalised already"
     for dl in dls.loaders:
-        if not any(isinstance(f, Normalize) for f in dl.after_batch.fs): dl.after_batch.add(Normalize.from_stats(*stats))
+        is_normalised = any(isinstance(f, Normalize) for f in dl.after_batch.fs)
+        if not is_normalised: dl.after_batch.add(Normalize.from_stats(*stats))
 
 # %% ../../nbs/45_vision.learner.ipynb #35fbfad4
 _head_args = tuple(inspect.signature(create_head).parameters)[2:]
@@ -437,7 +440,7 @@ def vision_learner(
     arch: Callable | str,           # architecture: a function or its name
     normalize: bool = True,         # with the pretrained body's own statistics
     n_out: int = None,              # outputs; `dls.c` if not given
-    pretrained: bool = True,        # body with weights from another task, frozen until `unfreeze`; a file means `weights`
+    pretrained: bool = True,        # body with weights of another task, frozen until `unfreeze`; a file: `weights`
     weights: Any = None,            # a file, torchvision's weights or their name; the architecture's own if not given
     splitter: Callable = None,      # model → groups of parameters; the architecture's own if not given
     n_in: int = None,               # bands of the images; the data's own if not given
