@@ -119,7 +119,7 @@ def from_folder(cls: ItemList,
     extensions = extensions or cls.extensions
     items = get_files(path, extensions, recurse, include)
     if not len(items): raise ValueError(f'{cls.__name__} found no files below {path}' + (
-        f' that end in {", ".join(sorted(extensions))}' if extensions else '') + (f', in {include}' if include else ''))
+        f' that end in {", ".join(sorted(listify(extensions)))}' if extensions else '') + (f', in {include}' if include else ''))
     return cls(items, path, **kwargs)
 
 

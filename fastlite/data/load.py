@@ -151,8 +151,15 @@ class _BatchMaker(Dataset):
     def sample(self, epoch: int, index: int) -> Any:
         "Item `index` as it is in `epoch`"
         if self.seed is not None: _seed_item(self.seed, epoch, index)
-        done, sample = (0, self.dataset[index]) if self.cache is None else self.begun(index)
+        done, sample = (0, self.look_up(index)) if self.cache is None else self.begun(index)
         return self.run(self.steps[done:], sample, index)
+
+    def look_up(self, index: int) -> Any:
+        "Item `index` of the dataset"
+        try: return self.dataset[index]
+        except Exception as e:
+            if not hasattr(e, '__notes__'): e.add_note(f'This happened in the look-up of item {index}, of {len(self.dataset)}')
+            raise
 
     def run(self, steps: list, sample: Any, index: int) -> Any:
         "`sample` after `steps`"
@@ -334,9 +341,9 @@ def begun(self: _BatchMaker, index: int) -> tuple[int, Any]:
     kept = self.cache.get(index)
     if kept is not None: return kept
     if self.cache.depth is None: self.cache.depth = self.fixed_steps(index)
-    if self.cache.depth < 0: return 0, self.dataset[index]
+    if self.cache.depth < 0: return 0, self.look_up(index)
     states, depth = _states(), self.cache.depth
-    sample = self.run(self.steps[:depth], self.dataset[index], index)
+    sample = self.run(self.steps[:depth], self.look_up(index), index)
     if not _moved(states): self.cache.put(index, depth, sample, lend=self.copied and depth == len(self.steps))
     return depth, sample
 
@@ -346,7 +353,7 @@ def fixed_steps(self: _BatchMaker, index: int) -> int:
     "How many steps draw no random numbers for item `index`; -1 if its look-up does already"
     with _kept_generators():
         states = _states()
-        sample = self.dataset[index]
+        sample = self.look_up(index)
         if _moved(states): return -1
         for i, step in enumerate(self.steps):
             if getattr(_transform_of(step), 'random', False): return i
@@ -362,14 +369,19 @@ def all_kept(self: _BatchMaker) -> bool:
     return is_full and all(getattr(_transform_of(step), 'quick', False) for step in self.steps[self.cache.get(0)[0]:])
 
 # %% ../../nbs/10_data.load.ipynb #9bb1d144
-def _check_settings(dataset, bs, num_workers, shuffle, sampler):
+def _check_settings(dataset, bs, num_workers, shuffle, sampler, seed):
     "Refuse what cannot work"
+    if getattr(dataset, 'ndim', 0) == 2 and hasattr(dataset, 'iloc'): raise TypeError(
+        'a table has columns, not rows, as table[i]: a DataBlock or Datasets(table, …) makes samples of its rows')
     for name in ('__len__', '__getitem__'):
         if not hasattr(dataset, name): raise TypeError(
             f'a {type(dataset).__name__} cannot be loaded: it has no `{name}`. Give a list, or something like one; '
             "a stream can be given to DataLoaders in a loader of torch's")
-    if not isinstance(bs, int) or bs < 1: raise ValueError(f'bs is {bs!r}: a whole number from 1 is needed')
-    if num_workers < 0: raise ValueError(f'num_workers is {num_workers}: 0 or more is needed')
+    whole = int, np.integer
+    if not isinstance(bs, whole) or bs < 1: raise ValueError(f'bs is {bs!r}: a whole number from 1 is needed')
+    if not isinstance(num_workers, whole) or num_workers < 0: raise ValueError(
+        f'num_workers is {num_workers!r}: a whole number from 0 is needed')
+    if seed is not None and not isinstance(seed, whole): raise ValueError(f'seed is {seed!r}: a whole number is needed')
     if shuffle and sampler is not None: raise ValueError('give shuffle=True or a sampler, not both')
 
 # %% ../../nbs/10_data.load.ipynb #da7a1db1
@@ -398,7 +410,7 @@ class DataLoader:
         self.cache, self.persistent_workers, self._cache, self._kept_loader = cache, persistent_workers, None, None
         self.dataset, self.bs, self.shuffle, self.drop_last = dataset, batch_size or bs, shuffle, drop_last
         self.num_workers, self.pin_memory, self.sampler, self.seed_items = num_workers, pin_memory, sampler, seed_items
-        _check_settings(dataset, self.bs, num_workers, shuffle, sampler)
+        _check_settings(dataset, self.bs, num_workers, shuffle, sampler, seed)
         split_idx = getattr(dataset, 'split_idx', None)
         self.after_item, self.before_batch, self.after_batch = (
             Pipeline(tfms, split_idx=split_idx) for tfms in (after_item, before_batch, after_batch))
