@@ -438,7 +438,7 @@ class ColReader(ItemTransform):
         if self.label_delim is not None:
             parts = [] if is_missing(value) else str(value).split(self.label_delim)
             return [label for label in map(str.strip, parts) if label]
-        if not self.pref and not self.suff: return value
+        if not self.pref and not self.suff: return float('nan') if value is None else value  # None would mean: as it was
         if is_missing(value): raise ValueError(f'column {c!r} has {value} in this row: fill it in, or leave the row out')
         text = f'{value}{self.suff}'
         return self.pref / text if isinstance(self.pref, Path) else f'{self.pref}{text}'

@@ -27,7 +27,8 @@ import pandas as pd
 from fastcore.basics import patch
 
 from ..core import atomic_write, listify, short
-from ..data.transforms import ColReader, get_files
+from ..data.chain import column_values
+from ..data.transforms import ColReader, get_files, is_missing
 from .store import FileText, TokenStore, WordIndex, encode_texts, text_key
 from ..torch_core import TitledStr
 from ..transform import Transform, as_transform, from_config, portable, to_config
@@ -363,7 +364,7 @@ def csv_portions(
         raise
     except pd.errors.ParserError as e: raise ValueError(
         f'{file} is damaged in portion {n + 1}, after row {done}: {e}. Each row needs as many fields as the first has; '
-        'a text with a comma, a quote or a new line in it has to stand in quotes') from e
+        'a text with a comma, a quote or a new line in it has to stand in quotes. Or is it not a comma that parts the columns?') from e
     except pd.errors.EmptyDataError: raise ValueError(f'{file} is empty: a line with the names of the columns was expected, and rows') from None
 
 
@@ -420,12 +421,19 @@ def join_columns(
     mark_fields: bool = None,  # `xxfld 1` before the first, and so on; only if there are several if not given
 ) -> str:
     "The texts in some columns of a row, as one"
-    values = [ColReader(col)(row) for col in cols]
-    for col, value in zip(cols, values):
-        if value is None or value != value: raise ValueError(
-            f'column {col!r} has no text but {value} in {short(row)}. Fill it first: df[{col!r}] = df[{col!r}].fillna(\'\')')
+    values = [_cell_text(col, ColReader(col)(row), row) for col in cols]
     if not (len(cols) > 1 if mark_fields is None else mark_fields): return ' '.join(map(str, values))
     return ' '.join(f'{FLD} {i} {value}' for i, value in enumerate(values, 1))
+
+
+def _cell_text(col, value, row):
+    "A cell as text; what is missing, or plainly no text, is an error with the remedy"
+    if is_missing(value): raise ValueError(
+        f'column {col!r} has no text but {value} in {short(row)}. Fill it first: df[{col!r}] = df[{col!r}].fillna(\'\')')
+    remedy = {bytes: f"df[{col!r}].str.decode('utf8')", list: f"df[{col!r}].map(' '.join), with tok=BaseTokenizer(), rules=[]"}
+    if type(value) in remedy: raise ValueError(
+        f'column {col!r} has no text but the {type(value).__name__} {short(value)}. Make a text of it first: {remedy[type(value)]}')
+    return value
 
 
 @patch
@@ -543,6 +551,7 @@ def tokenize_df(
 ) -> tuple[pd.DataFrame, Counter]:
     "The table in memory with tokens and their number (`text_length`) in place of the texts, and how often each token occurs"
     cols = listify(text_cols)
+    column_values(df[:1], cols)  # a missing one is told
     texts = (join_columns(df.iloc[i], cols, mark_fields) for i in range(len(df)))
     tokens = list(tokenize_texts(texts, n_workers, **kwargs))
     rest = df.drop(columns=[c if c in df.columns else df.columns[c] for c in cols])
@@ -588,6 +597,7 @@ def tokenize_folder(
     out = Path(output_dir) if output_dir else path.with_name(f'{path.name}_tok')
     if out.exists() and skip_if_exists: return out
     files = get_files(path, extensions or {'.txt'}, folders=folders)
+    if not files: raise ValueError(f'there are no files that end in {extensions or ".txt"} below {path}' + (f', in {folders}' if folders else ''))
     into = out if out.exists() else out.with_name(f'{out.name}.part')  # a folder that is half done is not taken for a whole one
     for file, tokens in zip(files, tokenize_files(files, n_workers, **kwargs)):
         with atomic_write(into/file.relative_to(path)) as part: part.write_text(' '.join(tokens), 'utf8', newline='')
