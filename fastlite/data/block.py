@@ -152,7 +152,8 @@ class DataBlock:
     ):
         self.blocks = [b() if callable(b) else b for b in listify(blocks or (TransformBlock, TransformBlock))]
         wrong = [b for b in self.blocks if not isinstance(b, TransformBlock)]
-        if wrong: raise TypeError(f'{short(wrong[0])} is no block: a TransformBlock is needed, or what makes one, such as CategoryBlock')
+        if wrong: raise TypeError(
+            f'{short(wrong[0])} is no block: a TransformBlock is needed, or what makes one, such as CategoryBlock')
         self.n_inp = max(1, len(self.blocks) - 1) if n_inp is None else n_inp
         if not 0 <= self.n_inp <= len(self.blocks): raise ValueError(
             f'n_inp is {n_inp}, of {len(self.blocks)} blocks: it says how many of them are inputs')

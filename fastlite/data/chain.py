@@ -27,8 +27,8 @@ from .block import (CategoryBlock, DataBlock, MultiCategoryBlock, RegressionBloc
                                  dataloaders_from_config, function_name)
 from .core import DataLoaders, Datasets, TfmdLists, check_splits, show_parts
 from .load import DataLoader
-from .transforms import (Categorize, Category, ColSplitter, FileSplitter, FolderSplitter, FuncSplitter, IndexSplitter,
-                                      Normalize, RandomSplitter, RandomSubsetSplitter, RegexLabeller, get_files,
+from .transforms import (Categorize, Category, ColSplitter, FileSplitter, FolderSplitter, FuncSplitter,
+                                      IndexSplitter, Normalize, RandomSplitter, RandomSubsetSplitter, RegexLabeller, get_files,
                                       is_missing, parent_label)
 from ..transform import Pipeline, Transform, as_transform, portable
 
@@ -230,7 +230,7 @@ def split_with(self: ItemList,
     "Split by any splitter, such as `GroupSplitter`"
     splits = splitter(self.table if on_table else self.items)
     check_splits(splits, len(self))
-    if len(splits) != 2: raise ValueError(f'the splitter gave {len(splits)} sets, but a chain has two: training and validation')
+    if len(splits) != 2: raise ValueError(f'the splitter gave {len(splits)} sets, but a chain has two, training, validation')
     return self.split_cls(*(self.new(list(places)) for places in splits))
 
 # %% ../../nbs/17_data.chain.ipynb #75a1e62d
@@ -433,6 +433,21 @@ class LabelLists(Step):
 
     def __repr__(self): return f'{type(self).__name__}\n  train: {self.train}\n  valid: {self.valid}'
 
+# %% ../../nbs/17_data.chain.ipynb #03ce4e1e
+def _check_classes(tl, items):
+    "Refuse labels that are none of the classes, before anything is trained on others"
+    step = next((f for f in tl.tfms if isinstance(f, Categorize)), None)
+    if step is None: return
+    several, first = type(step) is not Categorize, {}
+    for i, o in enumerate(tl.items):
+        for label in (o if several else [o]): first.setdefault(label, i)
+    for label, i in first.items():
+        try: step.encodes([label] if several else label)
+        except ValueError as e:
+            which = 'training' if i in tl.splits[0] else 'validation'
+            e.add_note(f'This is the label of the {which} item {short(items[i])}')
+            raise
+
 # %% ../../nbs/17_data.chain.ipynb #5822182d
 @patch
 def label_from_lists(self: SplitData,
@@ -460,20 +475,6 @@ def label_from_lists(self: SplitData,
     processor = [tl.tfms for tl in dsets.tls[1:]]
     data = [LabeledData(il, label_cls(o, self.path, processor)) for il, o in zip((self.train, self.valid), lists)]
     return LabelLists(*data, blocks, dsets, self.test_items)
-
-
-def _check_classes(tl, items):
-    "Refuse labels that are none of the classes, before anything is trained on others"
-    step = next((f for f in tl.tfms if isinstance(f, Categorize)), None)
-    if step is None: return
-    several, first = type(step) is not Categorize, {}
-    for i, o in enumerate(tl.items):
-        for label in (o if several else [o]): first.setdefault(label, i)
-    for label, i in first.items():
-        try: step.encodes([label] if several else label)
-        except ValueError as e:
-            e.add_note(f'This is the label of the {"training" if i in tl.splits[0] else "validation"} item {short(items[i])}')
-            raise
 
 
 def _pipelines(parts, blocks, splits):

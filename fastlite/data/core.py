@@ -90,7 +90,8 @@ class TfmdLists:
     def subset(self, i: int) -> 'TfmdLists':
         "Subset `i`, with the same transforms and what they learned"
         if self.splits is None: raise ValueError('these items were not split: give splits=RandomSplitter()(items)')
-        if i >= len(self.splits): raise IndexError(f'these items were split into {len(self.splits)} sets: set {i}, counted from 0, is not there')
+        if i >= len(self.splits): raise IndexError(
+            f'these items were split into {len(self.splits)} sets: set {i}, counted from 0, is not there')
         return type(self)(_pick(self.items, self.splits[i]), self.tfms, split_idx=i, setup=False)
 
     def __len__(self): return len(self.items)

@@ -128,6 +128,14 @@ def _lending(step):
     return partial(f.lending(), **step.keywords) if hasattr(f, 'lending') else step
 
 
+def _look_up(dataset, index):
+    "Item `index` of `dataset`; an error says which it was, if it does not yet"
+    try: return dataset[index]
+    except Exception as e:
+        if not hasattr(e, '__notes__'): e.add_note(f'This happened in the look-up of item {index}, of {len(dataset)}')
+        raise
+
+
 def _copied(before_batch, create_batch):
     "Will a sample be copied into its batch, at once and by code that does not change it?"
     return not len(before_batch) and create_batch is collate
@@ -151,15 +159,8 @@ class _BatchMaker(Dataset):
     def sample(self, epoch: int, index: int) -> Any:
         "Item `index` as it is in `epoch`"
         if self.seed is not None: _seed_item(self.seed, epoch, index)
-        done, sample = (0, self.look_up(index)) if self.cache is None else self.begun(index)
+        done, sample = (0, _look_up(self.dataset, index)) if self.cache is None else self.begun(index)
         return self.run(self.steps[done:], sample, index)
-
-    def look_up(self, index: int) -> Any:
-        "Item `index` of the dataset"
-        try: return self.dataset[index]
-        except Exception as e:
-            if not hasattr(e, '__notes__'): e.add_note(f'This happened in the look-up of item {index}, of {len(self.dataset)}')
-            raise
 
     def run(self, steps: list, sample: Any, index: int) -> Any:
         "`sample` after `steps`"
@@ -288,14 +289,14 @@ class _ItemCache:
 def _remove(folder, process, getpid=os.getpid, rmtree=shutil.rmtree):  # bound here, for when Python ends
     if process == getpid(): rmtree(folder, ignore_errors=True)
 
-# %% ../../nbs/10_data.load.ipynb #794def31
+# %% ../../nbs/10_data.load.ipynb #ed4bcd34
 @patch
 def _warn(self: _ItemCache, why: str):
     "Say once why some items are not kept"
     if not self.warned: warnings.warn(f'the cache {why}: items that are not in it are made anew each time', stacklevel=2)
     self.warned = True
 
-
+# %% ../../nbs/10_data.load.ipynb #794def31
 @patch
 def _write(self: _ItemCache, index: int, parts: list):
     "Append an entry to the file of this process, and then enter it in the table"
@@ -341,9 +342,9 @@ def begun(self: _BatchMaker, index: int) -> tuple[int, Any]:
     kept = self.cache.get(index)
     if kept is not None: return kept
     if self.cache.depth is None: self.cache.depth = self.fixed_steps(index)
-    if self.cache.depth < 0: return 0, self.look_up(index)
+    if self.cache.depth < 0: return 0, _look_up(self.dataset, index)
     states, depth = _states(), self.cache.depth
-    sample = self.run(self.steps[:depth], self.look_up(index), index)
+    sample = self.run(self.steps[:depth], _look_up(self.dataset, index), index)
     if not _moved(states): self.cache.put(index, depth, sample, lend=self.copied and depth == len(self.steps))
     return depth, sample
 
@@ -353,7 +354,7 @@ def fixed_steps(self: _BatchMaker, index: int) -> int:
     "How many steps draw no random numbers for item `index`; -1 if its look-up does already"
     with _kept_generators():
         states = _states()
-        sample = self.look_up(index)
+        sample = _look_up(self.dataset, index)
         if _moved(states): return -1
         for i, step in enumerate(self.steps):
             if getattr(_transform_of(step), 'random', False): return i
@@ -529,6 +530,11 @@ class _TestPickler(pickle.Pickler):
         return NotImplemented
 
 
+_ended = ('A process that is started anew runs the script again, but for what stands below `if __name__ == "__main__":`. '
+          'Classes and functions that it needs have to stand above that line, and what asks for batches below it. '
+          'Above this traceback stands what the process said')
+
+
 def _start_method(): return multiprocessing.get_start_method(allow_none=True) or multiprocessing.get_all_start_methods()[0]
 
 
@@ -543,11 +549,6 @@ def _check_sendable(maker, num_workers):
         raise
 
 # %% ../../nbs/10_data.load.ipynb #4c0deec0
-_ended = ('A process that is started anew runs the script again, but for what stands below `if __name__ == "__main__":`. '
-          'Classes and functions that it needs have to stand above that line, and what asks for batches below it. '
-          'Above this traceback stands what the process said')
-
-
 @patch
 def _torch_loader(self: DataLoader, keys: list) -> TorchLoader:
     "torch's loader for the batches `keys`; the one whose processes were kept, if nothing has changed"
@@ -700,6 +701,17 @@ def _first_length(sample): return len(sample[0] if isinstance(sample, tuple) els
 def _longest_first(indices, lengths): return sorted(indices, key=lambda i: -lengths[i])
 def _pieces(items, size): return [items[i:i + size] for i in range(0, len(items), size)]
 
+# %% ../../nbs/10_data.load.ipynb #b2ce88b6
+def _length(sort_func, i, sample):
+    "The length of item `i` by `sort_func`; an error that names the item if there is none"
+    try: n = sort_func(sample)
+    except TypeError as e:
+        e.add_note(f'SortedDL asks for the length of each sample; item {i} is {short(sample)}. '
+                   'Say what to sort by: sort_func=…')
+        raise
+    if n is None or n != n: raise ValueError(f'sort_func gave {n} for item {i}, {short(sample)}: a number is needed')
+    return n
+
 # %% ../../nbs/10_data.load.ipynb #d604032b
 class SortedDL(DataLoader):
     "Items of similar length in a batch; shuffled otherwise"
@@ -725,16 +737,8 @@ class SortedDL(DataLoader):
     def lengths(self) -> list:
         "The length of each item; found once"
         if self.res is None:
-            with _kept_generators(): self.res = [self._length(i, self.dataset[i]) for i in range(self.n)]
+            with _kept_generators(): self.res = [_length(self.sort_func, i, self.dataset[i]) for i in range(self.n)]
         return self.res
-
-    def _length(self, i, sample):
-        try: n = self.sort_func(sample)
-        except TypeError as e:
-            e.add_note(f'SortedDL asks for the length of each sample; item {i} is {short(sample)}. Say what to sort by: sort_func=…')
-            raise
-        if n is None or n != n: raise ValueError(f'sort_func gave {n} for item {i}, {short(sample)}: a number is needed')
-        return n
 
     def order(self, epoch: int) -> list[int]:
         "Items of similar length next to each other"

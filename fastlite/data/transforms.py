@@ -293,8 +293,8 @@ def ColSplitter(
         if not hasattr(items, 'iloc'): raise TypeError(f'ColSplitter needs a DataFrame, not a {type(items).__name__}')
         if not isinstance(col, int) and col not in items.columns: raise KeyError(
             f'there is no column {col!r}; there are {short(list(items.columns))}')
-        if list(items.columns).count(col) > 1: raise ValueError(f'{list(items.columns).count(col)} columns are called {col!r}: '
-                                                                f'rename them; there are {short(list(items.columns))}')
+        twice = list(items.columns).count(col)
+        if twice > 1: raise ValueError(f'{twice} columns are called {col!r}: rename them')
         values = (items[col] if col in items.columns else items.iloc[:, col]).tolist()
         wrong = [v for v in values if is_missing(v) or v not in (0, 1)] if on is None else []
         if wrong: raise ValueError(f'column {col!r} has {short(wrong[0])}, which is neither true nor false: '
@@ -434,7 +434,7 @@ class ColReader(ItemTransform):
             columns = row.keys() if hasattr(row, 'keys') else getattr(row, '_fields', range(len(row)))
             e.add_note(f'there is no column {c!r}; there are {short(list(columns))}')
             raise
-        if hasattr(value, 'iloc'): raise ValueError(f'{len(value)} columns are called {c!r}: rename them, or give the number of one')
+        if hasattr(value, 'iloc'): raise ValueError(f'{len(value)} columns are called {c!r}: rename them, or give a number')
         if self.label_delim is not None:
             parts = [] if is_missing(value) else str(value).split(self.label_delim)
             return [label for label in map(str.strip, parts) if label]
@@ -793,6 +793,21 @@ class IntToFloatTensor(Transform):
         "Integers of 64 bits"
         return x.long() if self.div_mask == 1 else x.long() // self.div_mask
 
+# %% ../../nbs/12_data.transforms.ipynb #fe74c4bc
+def _pictures(b):
+    "The first part of the batch `b` that is pictures"
+    x = next((o for o in (b if isinstance(b, (tuple, list)) else [b]) if isinstance(o, TensorImage)), None)
+    if x is None: raise ValueError(
+        f'Normalize takes its statistics of a batch of pictures, but none is in {describe(b)}')
+    return x
+
+
+def _fractions(x):
+    "`x`, if it holds fractions"
+    if not x.is_floating_point(): raise TypeError(
+        f'Normalize works on fractions, but {describe(x)} holds whole numbers: IntToFloatTensor() has to be there as well')
+    return x
+
 # %% ../../nbs/12_data.transforms.ipynb #5aa9768f
 @portable
 class Normalize(Transform):
@@ -805,7 +820,8 @@ class Normalize(Transform):
     ):
         self.mean, self.std = (None if o is None else torch.as_tensor(o, dtype=torch.float32) for o in (mean, std))
         self.axes = tuple(axes)
-        if std is not None and not (self.std > 0).all(): raise ValueError(f'a deviation has to be above 0; these are {short(std)}')
+        if std is not None and not (self.std > 0).all():
+            raise ValueError(f'a deviation has to be above 0; these are {short(std)}')
 
     def config(self) -> dict:
         "The statistics, as plain data"
@@ -815,15 +831,12 @@ class Normalize(Transform):
     def setups(self, dl: Any):
         "Take the statistics of a batch of `dl`, if none were given"
         if self.mean is not None: return
-        b = dl.one_batch()
-        x = next((o for o in (b if isinstance(b, (tuple, list)) else [b]) if isinstance(o, TensorImage)), None)
-        if x is None: raise ValueError(f'Normalize takes its statistics of a batch of pictures, but none is in {describe(b)}')
-        x = _fractions(x).as_subclass(Tensor)
+        x = _fractions(_pictures(dl.one_batch())).as_subclass(Tensor)
         self.mean, self.std = x.mean(self.axes, keepdim=True), x.std(self.axes, keepdim=True) + 1e-7
 
     def stats(self, x: Tensor) -> tuple[Tensor, Tensor]:
         "Mean and deviation, where `x` is; refused if they do not fit it"
-        if self.mean is None: raise ValueError('no statistics yet: set up on a loader, or give them, as to Normalize.from_stats')
+        if self.mean is None: raise ValueError('no statistics yet: set up on a loader, or Normalize.from_stats(mean, std)')
         if self.mean.device != x.device: self.mean, self.std = self.mean.to(x.device), self.std.to(x.device)
         of_batch = self.mean.ndim == x.ndim > max(self.axes)  # then only `axes` may be stretched
         pairs = zip(reversed(range(x.ndim)), reversed(x.shape), reversed(self.mean.shape))
@@ -844,12 +857,6 @@ class Normalize(Transform):
         mean, std = self.stats(x)
         return x * std + mean
 
-
-def _fractions(x):
-    "`x`, if it holds fractions"
-    if not x.is_floating_point(): raise TypeError(
-        f'Normalize works on fractions, but {describe(x)} holds whole numbers: IntToFloatTensor() has to be there as well')
-    return x
 
 # %% ../../nbs/12_data.transforms.ipynb #e492f4c4
 @patch(cls_method=True)

@@ -109,6 +109,20 @@ def image2tensor(im: Image.Image) -> Tensor:  # c×h×w, uint8 for common pictur
     "The pixels of `im`, channels first"
     return _planes(im).contiguous()
 
+# %% ../../nbs/40_vision.core.ipynb #96fb72c4
+def _to_8_bits(x, is_16):
+    "16 bits as 8; where the picture does not say that it has 16, its values do"
+    return (x // 257 if is_16 or x.max(initial=0) > 255 else x).clip(0, 255).astype(np.uint8)
+
+
+def _of_floats(x):
+    "Fractions 0 to 1 as bytes; values up to 255 are bytes already"
+    low, high = x.min(initial=0), x.max(initial=0)
+    if not (low >= 0 and high <= 255): raise ValueError(
+        f'the pixels are floats from {low:.4g} to {high:.4g}: fractions 0 to 1 are needed, '
+        'or values 0 to 255. Scale them first')
+    return (x * 255 if high <= 1 else x).round().astype(np.uint8)
+
 # %% ../../nbs/40_vision.core.ipynb #c094badb
 class PILBase(Image.Image):
     "A Pillow picture in a known mode, which can show itself and become a tensor of its type"
@@ -155,18 +169,6 @@ class PILBase(Image.Image):
     __copy__ = copy
     def __repr__(self): return describe(self)
 
-
-def _to_8_bits(x, is_16):
-    "16 bits as 8; where the picture does not say that it has 16, its values do"
-    return (x // 257 if is_16 or x.max(initial=0) > 255 else x).clip(0, 255).astype(np.uint8)
-
-
-def _of_floats(x):
-    "Fractions 0 to 1 as bytes; values up to 255 are bytes already"
-    low, high = x.min(initial=0), x.max(initial=0)
-    if not (low >= 0 and high <= 255): raise ValueError(
-        f'the pixels are floats from {low:.4g} to {high:.4g}: fractions 0 to 1 are needed, or values 0 to 255. Scale them first')
-    return (x * 255 if high <= 1 else x).round().astype(np.uint8)
 
 # %% ../../nbs/40_vision.core.ipynb #34cbf239
 @patch
