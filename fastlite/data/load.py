@@ -370,7 +370,7 @@ def all_kept(self: _BatchMaker) -> bool:
     return is_full and all(getattr(_transform_of(step), 'quick', False) for step in self.steps[self.cache.get(0)[0]:])
 
 # %% ../../nbs/10_data.load.ipynb #9bb1d144
-def _check_settings(dataset, bs, num_workers, shuffle, sampler, seed):
+def _check_settings(dataset, bs, num_workers, shuffle, sampler, seed=None):
     "Refuse what cannot work"
     if getattr(dataset, 'ndim', 0) == 2 and hasattr(dataset, 'iloc'): raise TypeError(
         'a table has columns, not rows, as table[i]: a DataBlock or Datasets(table, …) makes samples of its rows')
