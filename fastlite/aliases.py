@@ -48,8 +48,8 @@ accuracy_thresh = old_name('accuracy_thresh', accuracy_multi)
 # %% ../nbs/88_aliases.ipynb #c56bd0ab
 def typedispatch(func: Callable) -> Callable:
     "In older code, picks a function by the types of its arguments; here `func` as it is, with a warning"
-    warnings.warn(f'`{func.__name__}` is not called by the types of its arguments: what is shown needs a method `show`, '
-                  'which `show_batch` and `show_results` call', DeprecationWarning, stacklevel=2)
+    warnings.warn(f'`{func.__name__}` is not called by the types of its arguments: what is shown needs a method '
+                  '`show`, which `show_batch` and `show_results` call', DeprecationWarning, stacklevel=2)
     return func
 
 # %% ../nbs/88_aliases.ipynb #a41c7f2e

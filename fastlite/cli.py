@@ -38,16 +38,19 @@ def _share(text):
 def add_train(parts: Any):
     "The words of `fastlite train`"
     p = parts.add_parser('train', help='make a model of a folder of pictures', description=(
-        'Make a model of a folder of pictures: the folder that a picture is in is its class. If FOLDER has folders train and '
-        'valid, these are the sets for training and validation; else a share is drawn for validation.'))
+        'Make a model of a folder of pictures: the folder that a picture is in is its class. If FOLDER has folders '
+        'train and valid, these are the sets for training and validation; else a share is drawn for validation.'))
     p.add_argument('folder', metavar='FOLDER', type=Path, help='folder with a folder of pictures for each class')
-    p.add_argument('--arch', default='resnet18', help='architecture, ours or torchvision\'s (default: %(default)s; its trained '
-                   'weights are fetched once; those of xresnet_tiny, for small pictures, come with fastlite)')
-    p.add_argument('--epochs', type=_positive(int), default=4, help='times to go through the pictures (default: %(default)s)')
+    p.add_argument('--arch', default='resnet18', help=(
+        'architecture, ours or torchvision\'s (default: %(default)s; its trained weights are fetched once; '
+        'those of xresnet_tiny, for small pictures, come with fastlite)'))
+    p.add_argument('--epochs', type=_positive(int), default=4,
+                   help='times to go through the pictures (default: %(default)s)')
     p.add_argument('--size', type=_positive(int), default=224, help='pixels a side (default: %(default)s)')
     p.add_argument('--bs', type=_positive(int), default=32, help='pictures in a batch (default: %(default)s)')
     p.add_argument('--lr', type=_positive(float), default=2e-3, help='learning rate (default: %(default)s)')
-    p.add_argument('--valid', type=_share, default=0.2, help='share of the pictures for validation (default: %(default)s)')
+    p.add_argument('--valid', type=_share, default=0.2,
+                   help='share of the pictures for validation (default: %(default)s)')
     p.add_argument('--seed', type=int, default=42, help='the same seed gives the same model (default: %(default)s)')
     p.add_argument('--workers', type=int, default=0, help='processes that read pictures (default: %(default)s)')
     p.add_argument('--scratch', action='store_true', help='start from random weights, not from trained ones')
@@ -60,11 +63,11 @@ def add_train(parts: Any):
 def add_predict(parts: Any):
     "The words of `fastlite predict`"
     p = parts.add_parser('predict', help='ask a model about files', description=(
-        'Ask a model about files and write one line for each: file, prediction, probability. A file that cannot be read is '
-        'named on the error output and does not stop the others; the exit code is 1 then.'))
+        'Ask a model about files and write one line for each: file, prediction, probability. A file that cannot be '
+        'read is named on the error output and does not stop the others; the exit code is 1 then.'))
     p.add_argument('model', metavar='MODEL', type=Path, help='file from `fastlite train` or `learn.export`')
-    p.add_argument('files', metavar='FILE', nargs='+', type=Path, help='a picture or a folder of pictures; for a model of tables a csv '
-                   'file, each row of which is predicted; for a model of texts a text file')
+    p.add_argument('files', metavar='FILE', nargs='+', type=Path, help='a picture or a folder of pictures; '
+                   'for a model of tables a csv file, each row of which is predicted; for a model of texts a text file')
     form = p.add_mutually_exclusive_group()
     form.add_argument('--json', action='store_true', help='an object of JSON a line, with all probabilities')
     form.add_argument('--csv', action='store_true', help='csv with a header')
@@ -82,8 +85,9 @@ def make_parser() -> argparse.ArgumentParser:
     parts = parser.add_subparsers(metavar='COMMAND', required=True)
     add_train(parts)
     add_predict(parts)
-    p = parts.add_parser('info', help='say what is in the file of a model', description='Say what is in the file of a model. '
-                         'The file is checked, and no model is built: this is safe with files from anywhere.')
+    p = parts.add_parser('info', help='say what is in the file of a model', description=(
+        'Say what is in the file of a model. The file is checked, and no model is built: this is safe with files '
+        'from anywhere.'))
     p.add_argument('model', metavar='MODEL', type=Path, help='file from `fastlite train` or `learn.export`')
     p.add_argument('--json', action='store_true', help='the whole description, as it stands in the file')
     p.set_defaults(run=info)
@@ -120,30 +124,34 @@ def readable(files: list) -> list:
 
 
 def picture_loaders(args: argparse.Namespace) -> Any:
-    "DataLoaders of the pictures in `args.folder`; raises FileNotFoundError or ValueError if there are none to learn from"
+    "DataLoaders of the pictures in the folder; raises FileNotFoundError or ValueError if there are none to learn from"
     from fastlite.data.block import CategoryBlock, DataBlock
     from fastlite.data.transforms import GrandparentSplitter, RandomSplitter, get_image_files, parent_label
     from fastlite.vision.augment import aug_transforms
     from fastlite.vision.data import ImageBlock
     from fastlite.vision.resize import RandomResizedCrop
-    if args.folder.is_file(): raise ValueError(f'{args.folder} is a file: `fastlite train` learns from a folder of pictures. '
-                                               'Models of tables and texts are trained in Python')
+    if args.folder.is_file(): raise ValueError(
+        f'{args.folder} is a file: `fastlite train` learns from a folder of pictures. '
+        'Models of tables and texts are trained in Python')
     if not args.folder.is_dir(): raise FileNotFoundError(f'there is no folder {args.folder}')
     split = all((args.folder/o).is_dir() for o in ('train', 'valid'))
     block = DataBlock((ImageBlock, CategoryBlock), get_y=parent_label,
                       splitter=GrandparentSplitter() if split else RandomSplitter(args.valid, args.seed),
-                      item_tfms=RandomResizedCrop(args.size, min_scale=0.5), batch_tfms=aug_transforms(do_flip=not args.no_flip))
+                      item_tfms=RandomResizedCrop(args.size, min_scale=0.5),
+                      batch_tfms=aug_transforms(do_flip=not args.no_flip))
     files = readable(get_image_files(args.folder))
     if not files: raise ValueError(f'no pictures in {args.folder}: it needs a folder with pictures for each class')
     classes = sorted({o.parent.name for o in files})
-    if len(classes) < 2: raise ValueError(f'only one class, {classes[0]}: {args.folder} needs a folder with pictures for each of two classes or more')
+    if len(classes) < 2: raise ValueError(f'only one class, {classes[0]}: {args.folder} needs a folder with pictures '
+                                          'for each of two classes or more')
     return block.dataloaders(files, bs=args.bs, num_workers=args.workers, seed=args.seed)
 
 # %% ../nbs/85_cli.ipynb #2432231a
 def _check_out(args: argparse.Namespace):
     "Before hours of training: can the file be written, and is nothing lost by it?"
     if args.out.is_dir(): raise IsADirectoryError(f'{args.out} is a folder: give the name of a file with --out')
-    if args.out.exists() and not args.force: raise FileExistsError(f'{args.out} is there already: give another name with --out, or --force to replace it')
+    if args.out.exists() and not args.force: raise FileExistsError(
+        f'{args.out} is there already: give another name with --out, or --force to replace it')
 
 
 def train(args: argparse.Namespace) -> int:
@@ -151,16 +159,19 @@ def train(args: argparse.Namespace) -> int:
     from fastlite.core import set_seed
     from fastlite.metrics import accuracy
     from fastlite.vision.learner import vision_learner
-    for name in ('callback.progress', 'callback.schedule', 'export'): import_module(f'fastlite.{name}')  # methods of a Learner
+    for name in ('callback.progress', 'callback.schedule', 'export'):  # methods of a Learner
+        import_module(f'fastlite.{name}')
     _check_out(args)
     set_seed(args.seed)
     dls = picture_loaders(args)
-    say(f'{len(dls.train_ds)} pictures to learn from, {len(dls.valid_ds)} to check with; classes: {", ".join(map(str, dls.vocab))}')
+    say(f'{len(dls.train_ds)} pictures to learn from, {len(dls.valid_ds)} to check with; '
+        f'classes: {", ".join(map(str, dls.vocab))}')
     learn = vision_learner(dls, args.arch, pretrained=not args.scratch, metrics=accuracy)
     if args.scratch: learn.fit_one_cycle(args.epochs, args.lr)
     else: learn.fine_tune(args.epochs, args.lr)
     loss, recognized = learn.validate()
-    if not loss < float('inf'): raise ValueError(f'the loss became {loss}, so the model knows nothing, and is not written: take a smaller learning rate with --lr')
+    if not loss < float('inf'): raise ValueError(f'the loss became {loss}, so the model knows nothing, '
+                                                 'and is not written: take a smaller learning rate with --lr')
     file = learn.export(args.out.absolute())
     say(f'{recognized:.1%} of the pictures for validation are recognized; the model is in {args.out} '
         f'({file.stat().st_size/1e6:.1f} MB)')
@@ -220,7 +231,9 @@ def as_record(
     if getattr(number, 'ndim', 0) == 2 and vocab is not None:  # a mask
         shares = [(number == i).float().mean().item() for i in range(len(vocab))]
         return {'prediction': {str(name): round(o, 4) for name, o in zip(vocab, shares) if o}}
-    if not named: return {'prediction': said.tolist() if hasattr(said, 'tolist') else said if isinstance(said, (int, float)) else str(said)}
+    if not named:
+        if hasattr(said, 'tolist'): return {'prediction': said.tolist()}
+        return {'prediction': said if isinstance(said, (int, float)) else str(said)}
     probs = {str(name): p for name, p in zip(vocab, probs.tolist())}
     res = {'prediction': list(map(str, said)) if isinstance(said, (list, tuple)) else str(said)}
     if isinstance(said, str): res['probability'] = max(probs.values())
@@ -264,7 +277,8 @@ def collect(paths: list[Path], kind: str) -> tuple[list, list]:
 # %% ../nbs/85_cli.ipynb #569ebc12
 def writer(args: argparse.Namespace) -> Any:
     "A function that writes the answer for a file in the form asked for"
-    if args.json: return lambda file, record: print(json.dumps({'file': str(file), **record}, ensure_ascii=False), flush=True)
+    if args.json: return lambda file, record: print(
+        json.dumps({'file': str(file), **record}, ensure_ascii=False), flush=True)
     table = csv.writer(sys.stdout, delimiter=',' if args.csv else '\t', lineterminator='\n')
     if args.csv: table.writerow(['file', 'prediction', 'probability'])
     def write(file, record):

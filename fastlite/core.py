@@ -176,10 +176,12 @@ def doc(elt: Any):
         kind = re.sub(r'(\w+\.)+', '', getattr(o['anno'], '__name__', str(o['anno']))).replace('_empty', '')
         default = getattr(o['default'], '__name__', short(o['default'], 30))
         if o['default'] is not inspect.Parameter.empty: kind = f'{kind} = {default}'.lstrip()
-        if name != 'self' and (kind or o['docment']): rows.append((name if name != 'return' else '→', kind, o['docment'] or ''))
+        shown = '→' if name == 'return' else name
+        if name != 'self' and (kind or o['docment']): rows.append((shown, kind, o['docment'] or ''))
     widths = [max((len(row[i]) for row in rows), default=0) for i in (0, 1)]
     print(f'{elt.__module__}.{elt.__qualname__}\n{inspect.getdoc(elt) or ""}\n')
-    for name, kind, text in rows: print(f'    {name:{widths[0]}}  {kind:{widths[1]}}  {" ".join(text.split())}'.rstrip())
+    for name, kind, text in rows:
+        print(f'    {name:{widths[0]}}  {kind:{widths[1]}}  {" ".join(text.split())}'.rstrip())
     if _told_in(func): print(f'\ntold in {_told_in(func)}')
 
 # %% ../nbs/00_core.ipynb #cab4955d
@@ -220,7 +222,7 @@ def names_from(
 ) -> Callable:     # to be the package's `__getattr__`
     "What looks into `source` for the names that `package` lacks; its `__all__` as well, if that is lacking"
     def find(name):
-        if name.startswith('_') and name != '__all__' or find_spec(f'{package}.{name}'):  # a part, which Python finds itself
+        if name.startswith('_') and name != '__all__' or find_spec(f'{package}.{name}'):  # Python finds parts itself
             raise AttributeError(f'module {package!r} has no attribute {name!r}')
         return getattr(import_module(source), name)
     return find

@@ -28,8 +28,8 @@ from torch.nn.modules import module as torch_module
 
 import fastlite
 from . import losses
-from .bundle import (PROGRAM, BundleError, existing, is_pickle, pack_tensors, plain, read_payload, unpack_tensors,
-                             write_bundle)
+from .bundle import (PROGRAM, BundleError, existing, is_pickle, pack_tensors, plain, read_payload,
+                             unpack_tensors, write_bundle)
 from .core import atomic_write, default_device, no_random, short
 from .hooks import keep_modes
 from .learner import Learner
@@ -65,13 +65,15 @@ def build_loss(config: dict | None) -> Any:
     unknown = sorted(set(config) - set(_loss_settings))
     if unknown: raise ValueError(f'unknown settings for {name}: {unknown}')
     axis, thresh = config.get('axis', 0), config.get('thresh', 0)
-    if type(axis) is not int or not -9 <= axis <= 9: raise ValueError(f'axis has to be the number of a dimension, not {short(axis)}')
-    if type(thresh) not in (int, float) or not 0 <= thresh <= 1: raise ValueError(f'thresh has to be a number from 0 to 1, not {short(thresh)}')
+    if type(axis) is not int or not -9 <= axis <= 9:
+        raise ValueError(f'axis has to be the number of a dimension, not {short(axis)}')
+    if type(thresh) not in (int, float) or not 0 <= thresh <= 1:
+        raise ValueError(f'thresh has to be a number from 0 to 1, not {short(thresh)}')
     return cls(**config)
 
 # %% ../nbs/80_export.ipynb #2f42e29e
-_applications = {'vision': 'fastlite.vision.learner', 'unet': 'fastlite.vision.models.unet', 'collab': 'fastlite.collab',
-                 'tabular': 'fastlite.tabular.learner', 'text': 'fastlite.text.learner'}
+_applications = {'vision': 'fastlite.vision.learner', 'unet': 'fastlite.vision.models.unet',
+                 'collab': 'fastlite.collab', 'tabular': 'fastlite.tabular.learner', 'text': 'fastlite.text.learner'}
 _data_kinds = {'block': 'fastlite.data.block', 'collab': 'fastlite.collab', 'tabular': 'fastlite.tabular.core',
                'text': 'fastlite.text.data'}
 _transforms = ('fastlite.data.chain', 'fastlite.vision.data', 'fastlite.vision.resize', 'fastlite.vision.augment')
@@ -113,7 +115,8 @@ def model_spec(learn: Learner) -> dict:
     if application not in _applications: raise ValueError(
         f'the model ({type(learn.model).__name__}) cannot travel: it was made neither by an application, such as '
         '`vision_learner`, nor by a function under `@portable_model`, so a reader of the file could not build it. '
-        'Build it in such a function, or store it for those who trust you: `export(…, program=True)` or `export(…, pickle=True)`')
+        'Build it in such a function, or store it for those who trust you: '
+        '`export(…, program=True)` or `export(…, pickle=True)`')
     described = importlib.import_module(_applications[application]).describe_model(config)
     return plain({**described, 'application': application}, 'the model')
 
@@ -148,25 +151,29 @@ def _check_described(config, model):
     check_fit(outline, model.state_dict())
     lines = [repr(o).split('\n') for o in (outline, model)]
     changed = next(((a, b) for a, b in zip_longest(*lines) if a != b), None)
-    if changed: raise ValueError('the model cannot travel: it was changed after it was made, for it has '
-                                 f'{short((changed[1] or "").strip())} where its description says {short((changed[0] or "").strip())}')
+    if changed:
+        described, built = (short((o or '').strip()) for o in changed)
+        raise ValueError('the model cannot travel: it was changed after it was made, '
+                         f'for it has {built} where its description says {described}')
 
 # %% ../nbs/80_export.ipynb #24b49583
 def _changes_predictions(cb: Any) -> bool:
     "Has a callback that is not fastlite's a hand in what is predicted?"
-    return not type(cb).__module__.startswith('fastlite.') and any(hasattr(cb, o) for o in ('before_batch', 'after_pred'))
+    own = not type(cb).__module__.startswith('fastlite.')
+    return own and any(hasattr(cb, o) for o in ('before_batch', 'after_pred'))
 
 
 @patch
 def export(
     self: Learner,
     fname: str | Path = 'export.pkl',  # below `learn.path`; the course's name, though it is no pickle
-    program: bool = False,             # store the model as a program of `torch.export`, which only those who trust you can load
+    program: bool = False,             # store a program of `torch.export`, which only those who trust you can load
     pickle: bool = False,              # store Python objects, which only those who trust you can load
 ) -> Path:                             # where it is
-    "Write what predictions need, for `load_learner`; metrics, callbacks, optimizer stay here. ValueError: what cannot travel"
+    "Write what predictions need, for `load_learner`: no metrics, callbacks, optimizer. ValueError: what cannot travel"
     path, own = self.path/fname, [cb.name for cb in self.cbs if _changes_predictions(cb)]
-    if own: warnings.warn(f'callbacks stay behind when a Learner is exported. These may change its predictions, which are made without them now: {", ".join(own)}', stacklevel=2)
+    if own: warnings.warn('callbacks stay behind when a Learner is exported. These may change its predictions, '
+                          f'which are made without them now: {", ".join(own)}', stacklevel=2)
     if pickle: return _write_pickle(self, path)
     spec = {'fastlite': fastlite.__version__, 'data': self.dls.config(), 'loss': describe_loss(self.loss_func)}
     if program:
@@ -183,8 +190,10 @@ def _at_most(n: int) -> Iterator:
     "A block in which modules may get `n` parameters, buffers and parts, and not more"
     number = count(1)
     def registered(*_):
-        if next(number) > n: raise ValueError(f'the described model has more than {n} parts, far more than there are weights')
-    register = [getattr(torch_module, f'register_module_{o}_registration_hook') for o in ('parameter', 'buffer', 'module')]
+        if next(number) > n:
+            raise ValueError(f'the described model has more than {n} parts, far more than there are weights')
+    kinds = 'parameter', 'buffer', 'module'
+    register = [getattr(torch_module, f'register_module_{o}_registration_hook') for o in kinds]
     handles = [r(registered) for r in register]
     try: yield
     finally:
@@ -224,7 +233,8 @@ def model_from_spec(
         with torch.device('meta'), _at_most(1000 + 10*len(weights)): model = build_described(config)
         check_fit(model, weights)
         computed = _not_saved(model)
-        if sum(x.numel() for x in computed) > 2**26: raise ValueError('the described model has large tensors beside its weights')
+        if sum(x.numel() for x in computed) > 2**26:
+            raise ValueError('the described model has large tensors beside its weights')
         return _take(build_described(config) if computed else model, weights)
 
 # %% ../nbs/80_export.ipynb #b51123a3
@@ -235,10 +245,12 @@ def dataloaders_from_spec(
 ) -> Any:                        # DataLoaders without items
     "Loaders that prepare and decode like those that `config` describes; raises ValueError for a kind that is not known"
     kind = config.get('kind', 'block')
-    if not isinstance(kind, str) or kind not in _data_kinds: raise ValueError(f'unknown kind of data {kind!r}; known: {sorted(_data_kinds)}')
+    if not isinstance(kind, str) or kind not in _data_kinds:
+        raise ValueError(f'unknown kind of data {kind!r}; known: {sorted(_data_kinds)}')
     for module in _transforms if kind == 'block' else (): importlib.import_module(module)  # they register themselves
     module = importlib.import_module(_data_kinds[kind])
-    with no_random(): return module.dataloaders_from_config(config, path=path, device=device)  # a new loader draws a seed
+    with no_random():  # a new loader draws a seed
+        return module.dataloaders_from_config(config, path=path, device=device)
 
 # %% ../nbs/80_export.ipynb #19f4a2a3
 def learner_class(
@@ -311,8 +323,8 @@ def _program_bytes(learn):
 
 def _load_program(payload, path, trust):
     "The model in a program, for those who trust it"
-    if not trust: raise BundleError(f'{path} holds a program of torch.export, which is partly a pickle, and {_danger}. If you '
-                                    'do: load_learner(…, trust=True)')
+    if not trust: raise BundleError(f'{path} holds a program of torch.export, which is partly a pickle, and {_danger}. '
+                                    'If you do: load_learner(…, trust=True)')
     return ProgramModel(torch.export.load(io.BytesIO(payload)).module())
 
 # %% ../nbs/80_export.ipynb #38bb702a
@@ -322,7 +334,8 @@ def _write_pickle(learn, path):
     parts, buffer = {'model': learn.model, 'dls': learn.dls.new_empty(), 'loss': learn.loss_func}, io.BytesIO()
     fix = 'Write functions with `def` and classes into a module (a file that ends in .py), and import them from there'
     try: torch.save({'fastlite': fastlite.__version__, **parts}, buffer)
-    except (PicklingError, AttributeError, TypeError) as e: raise ValueError(f'this cannot be pickled: {e}. {fix}') from e
+    except (PicklingError, AttributeError, TypeError) as e:
+        raise ValueError(f'this cannot be pickled: {e}. {fix}') from e
     data = next(o for o in zipfile.ZipFile(buffer).filelist if o.filename.endswith('data.pkl'))
     operations = pickletools.genops(zipfile.ZipFile(buffer).read(data))
     local = sorted({arg.split()[1] for op, arg, _ in operations if op.name == 'GLOBAL' and arg.startswith('__main__ ')})

@@ -47,9 +47,9 @@ from torch.nn import Mish
 
 # %% ../nbs/87_imports.ipynb #5a7e38f8
 __all__ = [
-    'itertools', 'json', 'math', 'operator', 'os', 'pickle', 'random', 're', 'shutil', 'string', 'sys', 'time', 'warnings',
-    'Counter', 'Path', 'ProcessPoolExecutor', 'SimpleNamespace', 'ThreadPoolExecutor', 'attrgetter', 'copy', 'deepcopy',
-    'defaultdict', 'itemgetter', 'partial', 'reduce',
+    'itertools', 'json', 'math', 'operator', 'os', 'pickle', 'random', 're', 'shutil', 'string', 'sys', 'time',
+    'warnings', 'Counter', 'Path', 'ProcessPoolExecutor', 'SimpleNamespace', 'ThreadPoolExecutor', 'attrgetter',
+    'copy', 'deepcopy', 'defaultdict', 'itemgetter', 'partial', 'reduce',
     'F', 'Image', 'Mish', 'Tensor', 'array', 'mpl', 'nn', 'np', 'pd', 'plt', 'torch',
     'GetAttr', 'L', 'Self', 'coll_repr', 'compose', 'defaults', 'delegates', 'fastuple', 'first', 'load_pickle', 'noop',
     'parallel', 'patch', 'range_of', 'save_pickle', 'store_attr', 'uniqueify',

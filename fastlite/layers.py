@@ -83,7 +83,7 @@ class SigmoidRange(Module):
         return f'{self.low}, {self.high}'
 
 # %% ../nbs/20_layers.ipynb #407212ce
-norm_types = (nn.modules.batchnorm._NormBase, nn.GroupNorm, nn.LayerNorm, nn.RMSNorm)  # the first: batch and instance norms
+norm_types = (nn.modules.batchnorm._NormBase, nn.GroupNorm, nn.LayerNorm, nn.RMSNorm)  # batch and instance norms first
 
 
 def init_default(
@@ -254,7 +254,8 @@ class MergeLayer(Module):
         orig: Tensor = None,  # the input of the chain
     ) -> Tensor:
         "Both together"
-        if orig is None: raise TypeError('a MergeLayer stands directly in a SequentialEx, which gives it the input of the chain')
+        if orig is None:
+            raise TypeError('a MergeLayer stands directly in a SequentialEx, which gives it the input of the chain')
         return torch.cat([x, orig], dim=1) if self.dense else x + orig
 
     def extra_repr(self) -> str:

@@ -40,7 +40,8 @@ def in_order(dl: Any) -> Any:
     "A loader like `dl` over all items in the order of the dataset; `dl` itself stays as it is"
     if hasattr(dl, 'new'): return dl.new(shuffle=False, drop_last=False, sampler=None)
     loader = getattr(dl, 'loader', dl)  # torch's own, alone or in an adapter
-    if not isinstance(getattr(loader, 'sampler', None), RandomSampler) and not getattr(loader, 'drop_last', False): return dl
+    is_drawn = isinstance(getattr(loader, 'sampler', None), RandomSampler)
+    if not is_drawn and not getattr(loader, 'drop_last', False): return dl
     ordered, adapter = TorchLoader(loader.dataset, batch_size=loader.batch_size, collate_fn=loader.collate_fn), copy(dl)
     if loader is dl: return ordered
     adapter.loader = ordered
@@ -150,7 +151,7 @@ def typed_like_targets(
 @patch
 def predict(
     self: Learner,
-    item: Any,                 # what the data block starts from, such as a file name; for plain data the input of the model
+    item: Any,                 # what the data block starts from, such as a file name; of plain data the model's input
     with_input: bool = False,  # the input as it is shown too, in front
 ) -> tuple:                    # decoded prediction, prediction as a tensor, probabilities
     "The prediction for one item; data may have a way of its own, `dls.predict_with(learn, item)`, as tables have"
@@ -166,7 +167,8 @@ def predict(
 # %% ../nbs/31_learner.ipynb #ef4cc547
 def as_in_training(dl: Any) -> Any:
     "A loader like `dl`, with the transforms of training; `dl` itself stays as it is"
-    if not hasattr(dl, 'new'): raise TypeError(f'a {type(dl).__name__} has no transforms that vary items: use a DataLoader of fastlite')
+    if not hasattr(dl, 'new'):
+        raise TypeError(f'a {type(dl).__name__} has no transforms that vary items: use a DataLoader of fastlite')
     res = dl.new()
     for pipeline in (res.after_item, res.before_batch, res.after_batch): pipeline.split_idx = 0
     return res
@@ -274,7 +276,8 @@ def differences(
     max_n: int = 10,  # lines
 ) -> list[str]:
     "In what two states differ in names and shapes, in words"
-    lines = [f'{k}: in the file alone' for k in saved if k not in own] + [f'{k}: in the model alone' for k in own if k not in saved]
+    lines = [f'{k}: in the file alone' for k in saved if k not in own]
+    lines += [f'{k}: in the model alone' for k in own if k not in saved]
     lines += [f'{k}: {shape_of(v)} in the file, {shape_of(own[k])} in the model' for k, v in saved.items()
               if k in own and shape_of(v) != shape_of(own[k])]
     return lines[:max_n] + [f'and {len(lines) - max_n} more']*(len(lines) > max_n)
@@ -289,15 +292,18 @@ def load(
 ) -> Learner:
     "Load what `save` saved; a file that does not fit changes nothing"
     state, own = load_state(self.state_path(file)), self.model.state_dict()
-    if not isinstance(state, dict) or 'model' not in state: raise ValueError(f'{file} holds no model: `learn.save` did not write it')
+    if not isinstance(state, dict) or 'model' not in state:
+        raise ValueError(f'{file} holds no model: `learn.save` did not write it')
     wrong = differences(state['model'], own)
-    if wrong and strict: raise ValueError('\n  '.join([f'{file} does not fit the model (strict=False loads what fits):', *wrong]))
+    if wrong and strict:
+        raise ValueError('\n  '.join([f'{file} does not fit the model (strict=False loads what fits):', *wrong]))
     if with_opt and 'opt' in state and not wrong:
         try: self.opt.load_state_dict(state['opt'])
         except Exception as e:
             e.add_note('in the state of the optimizer; load(…, with_opt=False) loads the weights alone')
             raise
-    self.model.load_state_dict(own | {k: v for k, v in state['model'].items() if k in own and shape_of(v) == shape_of(own[k])})
+    fitting = {k: v for k, v in state['model'].items() if k in own and shape_of(v) == shape_of(own[k])}
+    self.model.load_state_dict(own | fitting)
     return self
 
 # %% ../nbs/31_learner.ipynb #12fb2f29

@@ -65,7 +65,9 @@ def target_types(dls: Any) -> list[type]:
     "The type of each target, as it is in a batch"
     ds = dls.train_ds
     if len(ds): found = map(type, first_targets(dls))
-    else: found = (signature(tl.tfms[-1].encodes.__wrapped__, eval_str=True).return_annotation for tl in ds.tls[ds.n_inp:])
+    else:
+        last = (tl.tfms[-1].encodes.__wrapped__ for tl in ds.tls[ds.n_inp:])
+        found = (signature(f, eval_str=True).return_annotation for f in last)
     return [getattr(kind, 'tensor_class', kind) for kind in found]
 
 
@@ -76,7 +78,8 @@ def loss_of_targets(dls: Any) -> Callable:
         if issubclass(kinds[0], TensorMask): return CrossEntropyLossFlat(axis=1)
         if issubclass(kinds[0], TensorCategory): return CrossEntropyLossFlat()
         if issubclass(kinds[0], TensorMultiCategory): return BCEWithLogitsLossFlat()
-        if isinstance(targets[0], float) or getattr(targets[0], 'dtype', torch.int64).is_floating_point: return MSELossFlat()
+        is_float = isinstance(targets[0], float) or getattr(targets[0], 'dtype', torch.int64).is_floating_point
+        if is_float: return MSELossFlat()
     raise ValueError(f'which loss? The data does not say: the targets are {describe(targets)}. Pass loss_func=…, '
                      'such as nn.CrossEntropyLoss() for class numbers')
 
@@ -242,7 +245,8 @@ RUN_STATE = 'dl rest training fitting iter n_iter xb yb pred loss loss_grad vali
 @contextmanager
 def running(self: Learner) -> Iterator:
     "A block that runs batches; however it ends, callbacks have cleaned up and the Learner is as usable as before"
-    outer, state, runs = self.active, {name: getattr(self, name) for name in RUN_STATE}, [(cb, cb.run) for cb in self.cbs]
+    outer, runs = self.active, [(cb, cb.run) for cb in self.cbs]
+    state = {name: getattr(self, name) for name in RUN_STATE}
     self.active = list(self.cbs)
     try:
         self.prepare()
@@ -345,8 +349,10 @@ def take_loss(self: Learner):
 def backward(self: Learner):
     "The gradients of `loss_grad`"
     if self.loss_grad is None: raise ValueError('a training batch has no targets, so there is no loss to learn from')
-    if self.loss_grad.ndim: raise ValueError(f'the loss is a {describe(self.loss_grad)}: it must be one number, such as a mean')
-    if not self.loss_grad.requires_grad: raise ValueError('nothing to learn: no parameter of the model takes a gradient')
+    if self.loss_grad.ndim:
+        raise ValueError(f'the loss is a {describe(self.loss_grad)}: it must be one number, such as a mean')
+    if not self.loss_grad.requires_grad:
+        raise ValueError('nothing to learn: no parameter of the model takes a gradient')
     self.loss_grad.backward()
 
 
@@ -377,8 +383,9 @@ def one_batch(
     "Prediction and loss for a batch, and in training a step"
     if self.dl is None:  # called by itself, not in a pass over a loader
         if self.cbs: raise RuntimeError(
-            'one_batch is a part of a pass, for which callbacks are made ready: learn.get_preds(dl=[b], with_loss=True) '
-            'does it for one batch; without callbacks: with learn.removed_cbs(learn.cbs): learn.one_batch(i, b)')
+            'one_batch is a part of a pass, for which callbacks are made ready: '
+            'learn.get_preds(dl=[b], with_loss=True) does it for one batch; '
+            'without callbacks: with learn.removed_cbs(learn.cbs): learn.one_batch(i, b)')
         self.prepare()
     b = plain_on(b if is_listy(b) else (b,), self.device)
     self.iter, self.xb, self.yb = i, b[:self.n_inp], b[self.n_inp:]
@@ -447,8 +454,8 @@ def fit(
     "Train"
     if self.fitting: raise RuntimeError('this Learner is fitting already: a callback cannot start another fit in it')
     if not isinstance(n_epoch, Integral) or n_epoch < 1: raise ValueError(f'n_epoch must be 1 or more, not {n_epoch!r}')
-    if not len(self.dls.train):
-        raise ValueError('the training loader has no batches: with drop_last, are there fewer items than a batch takes?')
+    if not len(self.dls.train): raise ValueError(
+        'the training loader has no batches: with drop_last, are there fewer items than a batch takes?')
     if reset_opt or not steps_model(self.opt, self.model): self.create_opt()
     if resume is not None: cbs = [*listify(cbs), self.make_checkpoint(resume)]
     wd = self.wd if wd is None else wd

@@ -120,8 +120,8 @@ class CrossEntropyLossFlat(BaseLoss):
     def no_such_class(self, out: Tensor, targ: Tensor) -> IndexError:
         "The error for class numbers that have no output"
         n = out.shape[self.axis]
-        return IndexError(f'{type(self).__name__}: class numbers run from {int(targ.min())} to {int(targ.max())}, but the '
-                          f'model has {n} outputs, for 0 to {n - 1}: is n_out the size of the vocabulary?')
+        return IndexError(f'{type(self).__name__}: class numbers run from {int(targ.min())} to {int(targ.max())}, '
+                          f'but the model has {n} outputs, for 0 to {n - 1}: is n_out the size of the vocabulary?')
 
 # %% ../nbs/21_losses.ipynb #65f36aa9
 @patch
@@ -152,7 +152,7 @@ LabelSmoothingCrossEntropyFlat = LabelSmoothingCrossEntropy
 
 # %% ../nbs/21_losses.ipynb #1e906411
 class FocalLoss(nn.Module):
-    "Cross entropy in which a target counts the less, the surer it is got right; classes in dimension 1, as torch has it"
+    "Cross entropy in which a target counts the less, the surer it is got right; classes in dimension 1, as in torch"
     def __init__(
         self,
         gamma: float = 2.,         # 0 is cross entropy; the larger, the less count those that are right
@@ -189,7 +189,7 @@ class FocalLossFlat(CrossEntropyLossFlat):
 
 # %% ../nbs/21_losses.ipynb #6665b23c
 class DiceLoss(CrossEntropyLossFlat):
-    "1 - Dice, of probabilities and masks of class numbers, for each picture and class; Milletari et al., arXiv 1606.04797"
+    "1 - Dice of probabilities and masks of class numbers, per picture and class; Milletari et al., arXiv 1606.04797"
     def __init__(
         self,
         axis: int = 1,                 # the dimension of the classes

@@ -91,8 +91,8 @@ def fbeta(
 ) -> Tensor:
     "Mean over the items of F-beta: (1 + beta²) both / (said + beta² true)"
     if y_pred.shape != y_true.shape or y_pred.ndim < 2:
-        raise ValueError(f'outputs {tuple(y_pred.shape)} and targets {tuple(y_true.shape)}: expected items × questions for '
-                         'both, with zeros and ones as targets; for one class of many, use FBeta')
+        raise ValueError(f'outputs {tuple(y_pred.shape)} and targets {tuple(y_true.shape)}: expected items × questions '
+                         'for both, with zeros and ones as targets; for one class of many, use FBeta')
     said, true = (y_pred.sigmoid() if sigmoid else y_pred) > thresh, y_true.bool()
     both = (said & true).sum(-1)
     return ((1 + beta**2) * both / (said.sum(-1) + beta**2 * true.sum(-1) + eps)).mean()
@@ -159,8 +159,8 @@ def one_number(
     "`func(pred, *yb)` without its graph; an error names the metric, the shapes and what can be done"
     def shapes(x): return tuple(x.shape) if hasattr(x, 'shape') else type(x).__name__
     came = f'metric {name}, with predictions {shapes(pred)} and targets {", ".join(str(shapes(y)) for y in yb)}'
-    advice = (f'A metric is called as {name}(pred, *targets); fix further arguments with partial({name}, …) or where the '
-              'metric is made, and choose one that fits the shapes')
+    advice = (f'A metric is called as {name}(pred, *targets); fix further arguments with partial({name}, …) '
+              'or where the metric is made, and choose one that fits the shapes')
     try: res = func(pred, *yb)
     except (TypeError, ValueError, RuntimeError, IndexError) as cause:
         kind = TypeError if isinstance(cause, TypeError) else ValueError
@@ -415,7 +415,8 @@ RecallMulti = partial(multi_metric, 'recall_score')
 F1ScoreMulti = partial(multi_metric, 'f1_score')
 
 # %% ../nbs/22_metrics.ipynb #801f0d70
-RocAuc = partial(sklearn_metric, 'roc_auc_score', is_class=False, activation='softmax', flatten=False, multi_class='ovr')
+RocAuc = partial(sklearn_metric, 'roc_auc_score', is_class=False, activation='softmax', flatten=False,
+                 multi_class='ovr')
 RocAucBinary = RocAuc
 RocAucMulti = partial(multi_metric, 'roc_auc_score', thresh=None)
 APScoreMulti = partial(multi_metric, 'average_precision_score', thresh=None)

@@ -73,7 +73,8 @@ def parity(
         with torch.no_grad(): ours = [o.cpu() for o in as_tuple(model(*part))]
         for a, b in zip(ours, run_onnx(file, part), strict=True):
             n, largest = n + a.numel(), max(largest, float(((a - b).abs()/a.abs().clamp(min=1)).max()))
-    if not largest <= tol: raise ValueError(f'the ONNX file computes something else: a difference of {largest:.2g}, more than {tol:g}')
+    if not largest <= tol: raise ValueError(
+        f'the ONNX file computes something else: a difference of {largest:.2g}, more than {tol:g}')
     return Parity(file, largest, n, sizes)
 
 # %% ../nbs/82_onnx.ipynb #ae65ff74
@@ -92,7 +93,8 @@ def _write_onnx(predictor, path, inputs, tol, spec):
     "Write, compare, and only then give the file its name"
     onnx, *_ = needed('onnx', 'onnxscript', 'onnxruntime')
     inputs, model = plain_on(inputs, predictor.device), _WithActivation(predictor.model, predictor.activation).eval()
-    if len(inputs[0]) < 2: raise ValueError('two items or more are needed, so that the size of the batch can be left open')
+    if len(inputs[0]) < 2:
+        raise ValueError('two items or more are needed, so that the size of the batch can be left open')
     names = [f'input{i}' for i in range(len(inputs))] if len(inputs) > 1 else ['input']
     with atomic_write(path) as part, warnings.catch_warnings():
         warnings.simplefilter('ignore')
@@ -100,9 +102,9 @@ def _write_onnx(predictor, path, inputs, tol, spec):
         try: torch.onnx.export(model, inputs, part, dynamo=True, external_data=False, verbose=False, input_names=names,
                                output_names=['output'], dynamic_shapes=sizes)
         except Exception as e: raise ValueError(
-            f'torch cannot write this {type(predictor.model).__name__} as ONNX. Networks for pictures and tables can be written, and not '
-            'those whose steps depend on the values they are given, as the recurrent ones for texts do. torch '
-            f'says: {(str(e.__cause__ or e).strip() or type(e).__name__).splitlines()[0]}') from e
+            f'torch cannot write this {type(predictor.model).__name__} as ONNX. Networks for pictures and tables can '
+            'be written, and not those whose steps depend on the values they are given, as the recurrent ones for '
+            f'texts do. torch says: {(str(e.__cause__ or e).strip() or type(e).__name__).splitlines()[0]}') from e
         found = parity(part, model, inputs, tol)
         proto = onnx.load(part)
         onnx.helper.set_model_props(proto, {'fastlite': json.dumps({'version': fastlite.__version__, **spec})})

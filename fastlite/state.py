@@ -34,8 +34,8 @@ def pack(
     if is_listy(x):
         return {'tuple' if isinstance(x, tuple) else 'list': [pack(o, tensors, f'{name}.{i}') for i, o in enumerate(x)]}
     if x is None or isinstance(x, (bool, int, float, str)): return x
-    raise TypeError(f'{name} is a {type(x).__name__}: only tensors, numbers and texts can be saved, and dicts, lists and '
-                    'tuples of them')
+    raise TypeError(f'{name} is a {type(x).__name__}: only tensors, numbers and texts can be saved, '
+                    'and dicts, lists and tuples of them')
 
 
 def unpack(

@@ -20,11 +20,12 @@ from PIL import Image
 from torch import Tensor
 
 from .core import (
-    apply, default_device, describe, find_bs, get_grid, get_random_states, listify, no_random, params, set_random_states,
-    set_seed, subplots, to_cpu, to_detach, to_device, to_np, trainable_params)
+    apply, default_device, describe, find_bs, get_grid, get_random_states, listify, no_random, params,
+    set_random_states, set_seed, subplots, to_cpu, to_detach, to_device, to_np, trainable_params)
 
 __all__ += ['apply', 'default_device', 'find_bs', 'get_random_states', 'no_random', 'params', 'set_random_states',
-            'set_seed', 'subplots', 'to_cpu', 'to_detach', 'to_device', 'to_np', 'trainable_params']  # users look for them here
+            'set_seed', 'subplots', 'to_cpu', 'to_detach', 'to_device', 'to_np',
+            'trainable_params']  # users look for them here
 
 # %% ../nbs/04_torch_core.ipynb #2d384775
 def tensor(

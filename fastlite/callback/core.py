@@ -30,7 +30,7 @@ class event(StrEnum):
     before_batch = auto()           # `xb` and `yb` are there; in training and in validation
     after_pred = auto()             # `pred` is there; in training and in validation
     after_loss = auto()             # `loss` is there; in training and in validation
-    before_backward = auto()        # the gradient of `loss_grad` will be taken; this and the next five in training alone
+    before_backward = auto()        # the gradient of `loss_grad` comes; this and the next five in training alone
     after_cancel_backward = auto()  # CancelBackwardException was raised
     after_backward = auto()         # the gradients are there
     before_step = auto()            # the last chance to change gradients
@@ -56,7 +56,7 @@ class CancelTrainException(Exception): "Raise it to skip the rest of the epoch's
 class CancelValidException(Exception): "Raise it to skip the rest of the validation part"
 class CancelBatchException(Exception): "Raise it to skip the rest of the batch"
 class CancelBackwardException(Exception): "Raise it to take no gradient in this batch"
-class CancelStepException(Exception): "Raise it to leave the weights as they are, and keep the gradients for the next batch"
+class CancelStepException(Exception): "Raise it to leave the weights as they are; gradients stay for the next batch"
 
 # %% ../../nbs/28_callback.core.ipynb #c499573b
 def check_event_name(
@@ -122,7 +122,8 @@ class Callback:
     @property
     def name(self) -> str:
         "What the Learner calls it: the class's name without 'Callback', in snake case"
-        return re.sub('(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])', '_', type(self).__name__.removesuffix('Callback') or 'Callback').lower()
+        name = type(self).__name__.removesuffix('Callback') or 'Callback'
+        return re.sub('(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])', '_', name).lower()
 
     def __repr__(self): return type(self).__name__
 
@@ -157,7 +158,8 @@ class HasCallbacks:
         "For each event, what to call in training and in validation, in order"
         for cb in self.cbs: cb.learn = self  # it may have served another one since
         def methods(name, flag):
-            cbs = [cb for cb in sorted(self.cbs, key=lambda cb: cb.order) if name not in BATCH_EVENTS or getattr(cb, flag)]
+            ordered = sorted(self.cbs, key=lambda cb: cb.order)
+            cbs = [cb for cb in ordered if name not in BATCH_EVENTS or getattr(cb, flag)]
             return [(cb, getattr(cb, name)) for cb in cbs if name in vars(cb) or hasattr(type(cb), name)]
         self.methods = {training: {name.value: methods(name, flag) for name in event}
                         for training, flag in ((True, 'run_train'), (False, 'run_valid'))}

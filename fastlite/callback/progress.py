@@ -111,8 +111,9 @@ class NotebookView(PlainView):
         def cells(row, tag): return ''.join(f'<{tag}>{escape(format_value(o))}</{tag}>' for o in row)
         rows = [f'<tr>{cells(row, "td" if i else "th")}</tr>' for i, row in enumerate(self.rows)]
         table = f'<table class="dataframe">{"".join(rows)}</table>' if rows else ''
-        return table + ''.join(f'<div><progress value="{bar.done}" max="{bar.total or 1}"></progress> {escape(bar.text())}</div>'
-                               for bar in bars)
+        lines = [f'<div><progress value="{bar.done}" max="{bar.total or 1}"></progress> {escape(bar.text())}</div>'
+                 for bar in bars]
+        return table + ''.join(lines)
 
     def show(self, bars: list[Bar]):
         "Put table and bars into the output"

@@ -134,7 +134,8 @@ def accumulate(self: Recorder):
     for metric in self.valid_metrics:
         try: metric.accumulate(self.learn)
         except Exception as e:
-            e.add_note(f'in the metric {metric.name}, of predictions {describe(self.learn.pred)} and targets {describe(self.learn.y)}')
+            e.add_note(f'in the metric {metric.name}, of predictions {describe(self.learn.pred)} '
+                       f'and targets {describe(self.learn.y)}')
             raise
 
 # %% ../../nbs/30_callback.recorder.ipynb #314ff6c1

@@ -96,7 +96,8 @@ def rates_of(learn: Learner) -> dict:
     found = {k: [hyper[k] for hyper in learn.opt.hypers] for k in ('lr', 'wd') if k in learn.opt.hypers[0]}
     for cb in learn.cbs:
         if not isinstance(cb, ParamScheduler): continue
-        found |= {k: [np.asarray(sched(pos)).tolist() for pos in (0, .25, .5, .75, 1)] for k, sched in cb.scheds.items()}
+        found |= {k: [np.asarray(sched(pos)).tolist() for pos in (0, .25, .5, .75, 1)]
+                  for k, sched in cb.scheds.items()}
     return found
 
 

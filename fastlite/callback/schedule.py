@@ -195,7 +195,8 @@ def fit_sgdr(
     "Fit with a rate that falls to 0 along a cosine, and starts again"
     lrs, lengths = group_lrs(self, lr_max), [cycle_len*cycle_mult**i for i in range(n_cycles)]
     sched = combine_scheds([n/sum(lengths) for n in lengths], [SchedCos(lrs, 0*lrs)]*n_cycles)
-    self.fit(sum(lengths), wd=wd, cbs=[ParamScheduler({'lr': sched}), *listify(cbs)], reset_opt=reset_opt, resume=resume)
+    self.fit(sum(lengths), wd=wd, cbs=[ParamScheduler({'lr': sched}), *listify(cbs)],
+             reset_opt=reset_opt, resume=resume)
 
 # %% ../../nbs/33_callback.schedule.ipynb #82711278
 @patch
@@ -212,7 +213,7 @@ def fine_tune(
     moms: tuple = None,           # momentum at start, top and end; `self.moms` if not given
     cbs: Callback | list = None,  # callbacks for these fits alone
     reset_opt: bool = False,      # start with a new optimizer
-    resume: str | Path = None,    # checkpoint file: go on from it, as `fit` does; another one with `-frozen` for the first fit
+    resume: str | Path = None,    # checkpoint file to go on from, as in `fit`; another, `-frozen`, for the first fit
 ):
     "Fit the last group for `freeze_epochs`, then all groups for `epochs`, each as one cycle"
     if reset_opt: self.create_opt()
@@ -397,7 +398,7 @@ def valley_floor(
 
 # %% ../../nbs/33_callback.schedule.ipynb #80e2464b
 class LRCurve:
-    """What `lr_find` saw: `lrs` and smoothed `losses`; in `points` where each suggestion was read; in `why` what each is
+    """What `lr_find` saw: `lrs`, smoothed `losses`; in `points` where each suggestion was read; in `why` what each is
 
     `lr`, a rate out of the middle of `floor` (see `valley_floor`), is one to take without looking."""
     @property
@@ -428,7 +429,7 @@ class SuggestionMethod:
 def suggest(
     lrs: list,            # rates tried
     losses: list,         # smoothed loss at each, finite
-    suggest_funcs: list,  # such as `valley`: each gives a rate, or a rate and a point of the curve; asked for, in this order
+    suggest_funcs: list,  # such as `valley`: each gives a rate, or a rate and a point of the curve; in this order
     num_it: int,          # batches asked for
     seen: list = None,    # the losses before they were smoothed; `losses` if not given
 ) -> LRCurve:             # a named tuple of rates
@@ -460,7 +461,7 @@ def lr_find(
     num_it: int = 100,                                  # batches
     stop_div: bool = True,                              # stop when the loss explodes
     show_plot: bool = True,                             # draw the curve
-    suggest_funcs: Callable | list = (minimum, steep),  # functions that read a rate off the curve, in the order of unpacking
+    suggest_funcs: Callable | list = (minimum, steep),  # functions that read a rate off the curve, in unpacking order
 ) -> LRCurve:                                           # a named tuple with the rate that each function suggests
     "Try rates from `start_lr` to `end_lr` and suggest one; the Learner is bitwise the same afterwards"
     finder = LRFinder(start_lr, end_lr, num_it, stop_div)

@@ -12,7 +12,8 @@ from ..callback.hook import ActivationStats, HookCallback
 from ..hooks import (
     Hook, Hooks, dummy_eval, hook_output, hook_outputs, model_sizes, model_summary, num_features_model, total_params)
 
-__all__ += ['ActivationStats', 'Hook', 'HookCallback', 'Hooks', 'dummy_eval', 'hook_output', 'hook_outputs', 'model_sizes',
-            'model_summary', 'num_features_model', 'total_params']
+__all__ += ['ActivationStats', 'Hook', 'HookCallback', 'Hooks', 'dummy_eval', 'hook_output', 'hook_outputs',
+            'model_sizes', 'model_summary', 'num_features_model', 'total_params']
 
-warnings.warn('`fastlite.callbacks.hooks` is the older name of `fastlite.callback.hook`', DeprecationWarning, stacklevel=2)
+warnings.warn('`fastlite.callbacks.hooks` is the older name of `fastlite.callback.hook`',
+              DeprecationWarning, stacklevel=2)

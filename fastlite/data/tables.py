@@ -291,7 +291,7 @@ def opinion(
 
 
 def make_reviews(dest: Path):
-    "Made: `texts.csv`, 1,000 film reviews of 2 to 8 sentences: label, text, is_valid (the last 200); `unlabelled.csv`: 2,000"
+    "Made: `texts.csv`, 1,000 film reviews of 2–8 sentences: label, text, is_valid (last 200); `unlabelled.csv`: 2,000"
     rng, rows = random.Random(11), {}  # text -> label: no text occurs twice
     while len(rows) < 3000:
         label, n = rng.random() < .5, rng.randint(1, 6)

@@ -28,7 +28,8 @@ class TabularDataBunch(TabularDataLoaders):
 # %% ../../nbs/56_tabular.chain.ipynb #c6d983f3
 class TabularLists(Step):
     "A labelled table; next come loaders"
-    hints = {'label_': 'the rows have labels already', 'split_': 'the rows are split already', 'show_batch': 'call databunch() first'}
+    hints = {'label_': 'the rows have labels already', 'split_': 'the rows are split already',
+             'show_batch': 'call databunch() first'}
 
     def __init__(self,
         data: TabularPandas,  # the table as tensors
@@ -69,7 +70,8 @@ class TabularSplit(SplitData):
         df = pd.concat([self.train.table, self.valid.table])
         block = label_cls.make_blocks(**kwargs)[0] if label_cls else None
         splits = [range(n), range(n, len(df))] if sizes[1] else None
-        return TabularLists(TabularPandas(df, il.procs, il.cat_names, il.cont_names, cols, block, splits), il.path, self.test_items)
+        to = TabularPandas(df, il.procs, il.cat_names, il.cont_names, cols, block, splits)
+        return TabularLists(to, il.path, self.test_items)
 
     def add_test(self, items: Any) -> 'TabularSplit':
         "The same tables, with rows to predict: a frame or a `TabularList`"

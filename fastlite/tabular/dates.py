@@ -28,9 +28,11 @@ def make_date(
     if kind in 'iufb': raise TypeError(
         f'column {date_field!r} has numbers, such as {column.iloc[0]}: say what they count, '
         f"df[{date_field!r}] = pd.to_datetime(df[{date_field!r}], unit='s') for seconds since 1970")
-    try: df[date_field] = pd.to_datetime(column.astype(object) if kind == 'M' else column)  # Arrow's dates become pandas' own
+    try:  # Arrow's dates become pandas' own
+        df[date_field] = pd.to_datetime(column.astype(object) if kind == 'M' else column)
     except (ValueError, TypeError) as e:
-        e.add_note(f'This happened in column {date_field!r}. Give its form: pd.to_datetime(df[{date_field!r}], format="%d.%m.%Y")')
+        e.add_note(f'This happened in column {date_field!r}. '
+                   f'Give its form: pd.to_datetime(df[{date_field!r}], format="%d.%m.%Y")')
         raise
 
 # %% ../../nbs/52_tabular.dates.ipynb #ebc2992c
@@ -86,7 +88,7 @@ def add_elapsed_times(
     base_field: str,    # column that says to what a row belongs, such as the shop
     days: int = 7,      # length of the windows
 ) -> pd.DataFrame:      # the same rows and columns, and more
-    "Add for each field days since (`After…`) and until (`Before…`), and how often in the last and next days (`…_bw`, `…_fw`)"
+    "Add for each field days since (`After…`), until (`Before…`), and counts in the last and next days (`…_bw`, `…_fw`)"
     field_names = listify(field_names)
     check_columns(df, [date_field, base_field, *field_names])
     df = df.copy()
@@ -100,6 +102,8 @@ def add_elapsed_times(
         flag = rows[f'f{i}']
         df[f'After{name}'] = _days_since(rows.date, flag, rows.base, True).sort_index().to_numpy()
         df[f'Before{name}'] = _days_since(rows.date, flag, rows.base, False).sort_index().to_numpy()
-        df[f'{name}_bw'] = pd.Series(_count_within(rows.date, flag, rows.base, days), rows.index).sort_index().to_numpy()
-        df[f'{name}_fw'] = pd.Series(_count_within(mirrored, back[f'f{i}'], back.base, days), back.index).sort_index().to_numpy()
+        last = _count_within(rows.date, flag, rows.base, days)
+        coming = _count_within(mirrored, back[f'f{i}'], back.base, days)
+        df[f'{name}_bw'] = pd.Series(last, rows.index).sort_index().to_numpy()
+        df[f'{name}_fw'] = pd.Series(coming, back.index).sort_index().to_numpy()
     return df

@@ -58,7 +58,7 @@ class Rows(pd.DataFrame):
 def predict_with(self: TabularDataLoaders,
     learn: Learner,  # has the model
     items: Any,      # a row (Series or dict), a table, or a list of rows
-) -> tuple:          # the rows with the prediction; it as a tensor; probabilities, or quantities; of one row without batch
+) -> tuple:          # the rows with the prediction; its tensor; probabilities, or quantities; of one row without batch
     "What `learn.predict(items)` does for tables"
     table = as_table(items)
     with learn.no_bar(): preds, _, decoded = learn.get_preds(dl=self.test_dl(table), with_decoded=True)
@@ -88,11 +88,12 @@ activations = {o.__name__: o for o in (nn.ReLU, nn.GELU, nn.SiLU, nn.Mish, nn.EL
 
 
 def describe_model(config: dict) -> dict:
-    "The arguments of the model that `tabular_learner` built, as plain data; raises ValueError naming what cannot travel"
+    "The arguments of a model of `tabular_learner`, as plain data; raises ValueError naming what cannot travel"
     config = {**config, 'emb_szs': [list(o) for o in config['emb_szs']]}
     act_cls = config.pop('act_cls', nn.ReLU)
     name = getattr(act_cls, '__name__', type(act_cls).__name__)
-    if activations.get(name) is not act_cls: raise ValueError(f'the activation {name} cannot travel: only {", ".join(activations)} can')
+    if activations.get(name) is not act_cls:
+        raise ValueError(f'the activation {name} cannot travel: only {", ".join(activations)} can')
     return {**config, 'act_cls': name}
 
 
@@ -101,5 +102,6 @@ def build_model(
     **config,               # arguments of `TabularModel`
 ) -> TabularModel:          # weights random
     "The model that `describe_model` described"
-    if act_cls not in activations: raise ValueError(f'no activation is called {act_cls!r}; known: {", ".join(activations)}')
+    if act_cls not in activations:
+        raise ValueError(f'no activation is called {act_cls!r}; known: {", ".join(activations)}')
     return TabularModel(act_cls=activations[act_cls], **config)

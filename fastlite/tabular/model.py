@@ -35,7 +35,8 @@ def get_emb_sz(
     strange = [name for name in sz_dict if name not in to.cat_names]
     if strange: raise KeyError(f'a size is given for {strange[0]!r}, but the columns of categories are {to.cat_names}')
     missing = [name for name in to.cat_names if name not in to.classes]
-    if missing: raise ValueError(f'how many values has column {missing[0]!r}? Put Categorify into procs, or give emb_szs')
+    if missing:
+        raise ValueError(f'how many values has column {missing[0]!r}? Put Categorify into procs, or give emb_szs')
     sizes = {name: len(to.classes[name]) for name in to.cat_names}
     return [(n, int(sz_dict.get(name, emb_sz_rule(n, rule)))) for name, n in sizes.items()]
 
@@ -57,7 +58,8 @@ class TabularModel(Module):
         lin_first: bool = True,       # linear, activation, norm, dropout; else norm and dropout come first
     ):
         ps = list(ps) if isinstance(ps, (list, tuple)) else [ps or 0.] * len(layers)
-        if len(ps) != len(layers): raise ValueError(f'{len(ps)} dropout rates (ps) for {len(layers)} layers of sizes {layers}')
+        if len(ps) != len(layers):
+            raise ValueError(f'{len(ps)} dropout rates (ps) for {len(layers)} layers of sizes {layers}')
         self.embeds = nn.ModuleList([Embedding(n, size) for n, size in emb_szs])
         self.emb_drop = nn.Dropout(embed_p)
         self.bn_cont = nn.BatchNorm1d(n_cont) if bn_cont and n_cont else None
@@ -83,7 +85,7 @@ class TabularModel(Module):
 
 # %% ../../nbs/54_tabular.model.ipynb #ef67b16c
 def tabular_config(
-    **kwargs,  # arguments of `TabularModel`: `ps`, `embed_p`, `y_range`, `use_bn`, `bn_final`, `bn_cont`, `act_cls`, `lin_first`
+    **kwargs,  # of `TabularModel`: `ps`, `embed_p`, `y_range`, `use_bn`, `bn_final`, `bn_cont`, `act_cls`, `lin_first`
 ) -> dict:
     "Arguments for `tabular_learner(config=…)`; an unknown one is a TypeError"
     known = 'ps', 'embed_p', 'y_range', 'use_bn', 'bn_final', 'bn_cont', 'act_cls', 'lin_first'

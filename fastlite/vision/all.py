@@ -31,16 +31,19 @@ from .augment import (
 from .models.xresnet import (
     XResNet, xresnet18, xresnet34, xresnet50, xresnet101, xresnet152, xresnet_tiny)
 from .models.unet import DynamicUnet, PixelShuffle_ICNR, SelfAttention, unet_learner
-from .learner import create_body, create_head, create_vision_model, model_meta, point_head, vision_learner
-from .chain import ImageDataBunch, ImageList, ObjectItemList, PointsItemList, SegmentationItemList, plot_multi
+from .learner import (
+    create_body, create_head, create_vision_model, model_meta, point_head, vision_learner)
+from .chain import (
+    ImageDataBunch, ImageList, ObjectItemList, PointsItemList, SegmentationItemList, plot_multi)
 from .heatmap import acts_and_grads, cam, gradcam, show_heatmap
 from .aliases import ImageFileList, ImageItemList, cnn_learner, create_cnn, open_image
 
 # %% ../../nbs/91_vision.all.ipynb #5dd07728
 __all__ = [
     *fastlite.basics.__all__,
-    'models', 'alexnet', 'densenet121', 'densenet161', 'densenet169', 'densenet201', 'mobilenet_v2', 'resnet18', 'resnet34',
-    'resnet50', 'resnet101', 'resnet152', 'squeezenet1_0', 'squeezenet1_1', 'vgg16_bn', 'vgg19_bn',
+    'models', 'alexnet', 'densenet121', 'densenet161', 'densenet169', 'densenet201', 'mobilenet_v2',
+    'resnet18', 'resnet34', 'resnet50', 'resnet101', 'resnet152', 'squeezenet1_0', 'squeezenet1_1',
+    'vgg16_bn', 'vgg19_bn',
     'AddMaskCodes', 'BBoxLabeler', 'LabeledBBox', 'PILImage', 'PILImageBW', 'PILMask', 'PointScaler',
     'TensorBBox', 'TensorPoint', 'cifar_stats', 'get_annotations', 'image2tensor', 'imagenet_stats',
     'load_image', 'mnist_stats', 'open_mask',

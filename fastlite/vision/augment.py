@@ -23,8 +23,8 @@ from ..core import apply, ifnone, listify, to_device
 from ..data.transforms import IntToFloatTensor
 from ..torch_core import TensorImage, TensorImageBase, TensorMask, to_plain
 from ..transform import Pipeline, portable
-from .resize import (CropPad, DihedralItem, FlipItem, PadMode, RandomCrop, RandomResizedCrop, RandTransform,
-                                    RatioResize, Resize, ResizeMethod, _height_width, _one_of)
+from .resize import (CropPad, DihedralItem, FlipItem, PadMode, RandomCrop, RandomResizedCrop,
+                                    RandTransform, RatioResize, Resize, ResizeMethod, _height_width, _one_of)
 from .core import TensorBBox, TensorPoint
 
 __all__ += ['CropPad', 'DihedralItem', 'FlipItem', 'PadMode', 'RandomCrop', 'RandomResizedCrop', 'RandTransform',

@@ -229,4 +229,5 @@ def from_name_re(cls: ImageDataBunch,
     **kwargs,                # `ds_tfms`, `size`, `bs` … of `transform` and `databunch`
 ) -> DataBunch:
     "The label is the first group of `pat` in the whole path of the file"
-    return _bunch(ImageList(fnames, path).split_by_rand_pct(valid_pct, seed).label_from_re(pat, full_path=True), **kwargs)
+    split = ImageList(fnames, path).split_by_rand_pct(valid_pct, seed)
+    return _bunch(split.label_from_re(pat, full_path=True), **kwargs)
