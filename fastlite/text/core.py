@@ -286,6 +286,11 @@ def tokenize1(
     for rule in text_post_rules if post_rules is None else post_rules: tokens = list(map(rule, tokens))
     return tokens
 
+# %% ../../nbs/60_text.core.ipynb #31d9d187
+def _without_gaps(tokens, marks):
+    "The tokens without each `▁` that is only the space before a mark"
+    return [a for a, b in zip(tokens, [*tokens[1:], '']) if a != '▁' or b not in marks]
+
 # %% ../../nbs/60_text.core.ipynb #69e165b3
 @portable
 class SubwordTokenizer:
@@ -318,15 +323,11 @@ class SubwordTokenizer:
         self.learned = model.to_str()
 
     def __call__(self, items: Iterable[str]) -> Iterator[list[str]]:
-        if self.learned is None: raise ValueError('this SubwordTokenizer has learned no pieces: call setup(texts) first')
+        if self.learned is None: raise ValueError('a SubwordTokenizer that has learned no pieces: call setup(texts) first')
         if self.model is None:
             from tokenizers import Tokenizer
             self.model = Tokenizer.from_str(self.learned)
-        return (self.without_gaps(self.model.encode(text).tokens) for text in items)
-
-    def without_gaps(self, tokens: list[str]) -> list[str]:
-        "The tokens without each `▁` that is only the space before a mark"
-        return [a for a, b in zip(tokens, [*tokens[1:], '']) if a != '▁' or b not in self.special_toks]
+        return (_without_gaps(self.model.encode(text).tokens, self.special_toks) for text in items)
 
 
 SentencePieceTokenizer = SubwordTokenizer  # the course's other name for it
@@ -351,12 +352,12 @@ def csv_portions(
     encoding: str = None,   # how characters are stored; utf8 if not given
     **kwargs,               # more arguments of `pandas.read_csv`
 ) -> Iterator[pd.DataFrame]:
-    "The rows of a csv file, all cells as text, some at a time; a ValueError says what is wrong with the file, and where"
+    "The rows of a csv file, all cells as text, some at a time; a ValueError says what is wrong, and where"
     done, n = 0, 0
     try:
         with pd.read_csv(file, chunksize=chunksize, dtype=str, encoding=encoding, **kwargs) as portions:
             for n, part in enumerate(portions, 1):
-                if 'index_col' not in kwargs and not isinstance(part.index, pd.RangeIndex): _tell_field_too_many(file, part)
+                if 'index_col' not in kwargs: _tell_field_too_many(file, part)
                 yield part
                 done += len(part)
     except UnicodeDecodeError:
@@ -364,15 +365,19 @@ def csv_portions(
         raise
     except pd.errors.ParserError as e: raise ValueError(
         f'{file} is damaged in portion {n + 1}, after row {done}: {e}. Each row needs as many fields as the first has; '
-        'a text with a comma, a quote or a new line in it has to stand in quotes. Or is it not a comma that parts the columns?') from e
-    except pd.errors.EmptyDataError: raise ValueError(f'{file} is empty: a line with the names of the columns was expected, and rows') from None
+        'a text with a comma, a quote or a new line in it has to stand in quotes. Or is it not a comma that parts the '
+        'columns?') from e
+    except pd.errors.EmptyDataError: raise ValueError(
+        f'{file} is empty: a line with the names of the columns was expected, and rows') from None
 
 
 def _tell_field_too_many(file, part):
-    "A header with fewer names than the rows have fields is an error"
+    "A header with fewer names than the rows have fields is an error: pandas takes the first fields for row names"
+    if isinstance(part.index, pd.RangeIndex): return
     row = [*part[:1].index.to_frame().iloc[0], *part.iloc[0]]
-    raise ValueError(f'the rows of {file} have {len(row)} fields, its first line has {len(part.columns)} names ({", ".join(part.columns)}). '
-                     f'The first row is {short(row)}. A text with a comma in it has to stand in quotes; a column without a name needs one')
+    raise ValueError(
+        f'the rows of {file} have {len(row)} fields, its first line has {len(part.columns)} names ({", ".join(part.columns)}). '
+        f'The first row is {short(row)}. A text with a comma in it has to stand in quotes; a column without a name needs one')
 
 # %% ../../nbs/60_text.core.ipynb #da6a2f5d
 @portable
@@ -430,9 +435,9 @@ def _cell_text(col, value, row):
     "A cell as text; what is missing, or plainly no text, is an error with the remedy"
     if is_missing(value): raise ValueError(
         f'column {col!r} has no text but {value} in {short(row)}. Fill it first: df[{col!r}] = df[{col!r}].fillna(\'\')')
-    remedy = {bytes: f"df[{col!r}].str.decode('utf8')", list: f"df[{col!r}].map(' '.join), with tok=BaseTokenizer(), rules=[]"}
-    if type(value) in remedy: raise ValueError(
-        f'column {col!r} has no text but the {type(value).__name__} {short(value)}. Make a text of it first: {remedy[type(value)]}')
+    kind, remedy = type(value), {bytes: ".str.decode('utf8')", list: ".map(' '.join), with tok=BaseTokenizer(), rules=[]"}
+    if kind in remedy: raise ValueError(f'column {col!r} has no text but the {kind.__name__} {short(value)}. '
+                                        f'Make a text of it first: df[{col!r}]{remedy[kind]}')
     return value
 
 
@@ -549,7 +554,7 @@ def tokenize_df(
     mark_fields: bool = None, # as for `join_columns`
     **kwargs,                 # as for `tokenize_texts`
 ) -> tuple[pd.DataFrame, Counter]:
-    "The table in memory with tokens and their number (`text_length`) in place of the texts, and how often each token occurs"
+    "The table in memory, with tokens and their number (`text_length`) for the texts; and how often each token occurs"
     cols = listify(text_cols)
     column_values(df[:1], cols)  # a missing one is told
     texts = (join_columns(df.iloc[i], cols, mark_fields) for i in range(len(df)))
@@ -597,8 +602,9 @@ def tokenize_folder(
     out = Path(output_dir) if output_dir else path.with_name(f'{path.name}_tok')
     if out.exists() and skip_if_exists: return out
     files = get_files(path, extensions or {'.txt'}, folders=folders)
-    if not files: raise ValueError(f'there are no files that end in {extensions or ".txt"} below {path}' + (f', in {folders}' if folders else ''))
-    into = out if out.exists() else out.with_name(f'{out.name}.part')  # a folder that is half done is not taken for a whole one
+    where = f' in {folders}' if folders else ''
+    if not files: raise ValueError(f'there are no files that end in {extensions or ".txt"} below {path}{where}')
+    into = out if out.exists() else out.with_name(f'{out.name}.part')  # half a folder is not taken for a whole one
     for file, tokens in zip(files, tokenize_files(files, n_workers, **kwargs)):
         with atomic_write(into/file.relative_to(path)) as part: part.write_text(' '.join(tokens), 'utf8', newline='')
     if into != out: into.rename(out)

@@ -43,7 +43,8 @@ def make_vocab(
 ) -> list[str]:
     "The tokens that get a number, which is their place in the list"
     marks = special_tokens if special_toks is None else special_toks
-    if max_vocab <= len(marks): raise ValueError(f'max_vocab={max_vocab} leaves no room for words beside the {len(marks)} marks')
+    if max_vocab <= len(marks):
+        raise ValueError(f'max_vocab={max_vocab} leaves no room for words beside the {len(marks)} marks')
     frequent = [token for token, n in count.most_common() if n >= min_freq and token not in marks]
     return [*marks, *frequent][:max_vocab]
 
@@ -89,7 +90,7 @@ class Numericalize(Transform):
         if self.vocab is None: raise ValueError('Numericalize has no vocabulary: give vocab=, or call setup(lists of tokens)')
         ids = [self.o2i.get(token, self.unknown) for token in o]
         if self.unknown is None and None in ids: raise ValueError(
-            f'{o[ids.index(None)]!r} is not in the vocabulary, and neither is {UNK!r}, the word for what is not: add it, as first word')
+            f'{o[ids.index(None)]!r} is not in the vocabulary, and neither is {UNK!r}, the word for what is not: add it, as the first')
         return TensorText(torch.tensor(ids, dtype=torch.int64))
 
     def decodes(self, o: TensorText): return [self.vocab[i] for i in o.tolist() if self.vocab[i] != PAD]
@@ -106,6 +107,22 @@ def _write_stream(parts: Iterable) -> np.ndarray:
         n = sum(file.write(np.ascontiguousarray(part, np.int32).data) for part in parts) // 4
         file.flush()
         return np.memmap(file, np.int32, 'r', shape=(n,)) if n else np.zeros(0, np.int32)
+
+# %% ../../nbs/61_text.data.ipynb #8ae94826
+class _Until:
+    "`items` after the first steps of a pipeline"
+    def __init__(self, items, pipeline): self.items, self.pipeline = items, pipeline
+    def __len__(self): return len(self.items)
+    def __iter__(self): return (self.pipeline(item_at(self.items, i)) for i in range(len(self)))
+
+
+def _prepare(dataset):
+    "Let the tokenizers of `dataset` make all tokens ahead, in several processes if that pays"
+    for tl in getattr(dataset, 'tls', ()):
+        for i, f in enumerate(tl.tfms):
+            if isinstance(f, Tokenizer) and f.store is not None:
+                before = Pipeline(tl.tfms[:i], split_idx=tl.split_idx)
+                f.prepare(_Until(tl.items, before))
 
 # %% ../../nbs/61_text.data.ipynb #4e3a0278
 class LMDataLoader(DataLoader):
@@ -147,25 +164,10 @@ class LMDataLoader(DataLoader):
         if n < 1: raise ValueError(f'there are {len(self.stream)} tokens in {self.n} texts, too few for {self.bs} rows and '
                                    'the token after them: use a smaller bs, or more text')
         return n
+
     def __getstate__(self): return super().__getstate__() | {'_stream': None, '_joined': (None, None)}
 
-
-def _prepare(dataset):
-    "Let the tokenizers of `dataset` make all tokens ahead, in several processes if that pays"
-    for tl in getattr(dataset, 'tls', ()):
-        for i, f in enumerate(tl.tfms):
-            if isinstance(f, Tokenizer) and f.store is not None:
-                before = Pipeline(tl.tfms[:i], split_idx=tl.split_idx)
-                f.prepare(_Until(tl.items, before))
-
 # %% ../../nbs/61_text.data.ipynb #bdb4c604
-class _Until:
-    "`items` after the first steps of a pipeline"
-    def __init__(self, items, pipeline): self.items, self.pipeline = items, pipeline
-    def __len__(self): return len(self.items)
-    def __iter__(self): return (self.pipeline(item_at(self.items, i)) for i in range(len(self)))
-
-
 @patch
 def joined(self: LMDataLoader, epoch: int) -> np.ndarray:
     "The stream of `epoch`: all texts, in another order if they are shuffled"
@@ -482,7 +484,7 @@ def read_text_table(
     encoding: str = None,     # how characters are stored; utf8 if not given
     **kwargs,                 # more arguments of `pandas.read_csv`
 ) -> pd.DataFrame:
-    "The table in a csv file, of whose texts each is a `FileText`, which `str` reads: `table.text.map(str)` are all of them"
+    "The table in a csv file, of whose texts each is a `FileText`: `table.text.map(str)` reads all of them"
     texts, store = {}, TextFile()
     for part in csv_portions(file, chunksize, encoding, **kwargs):
         if not texts: names, texts = list(part.columns), _text_columns(part, text_cols, keep, file)

@@ -218,7 +218,8 @@ class _PlainUnpickler(pickle.Unpickler):
 def _read_foreign(file):
     "Weights in a file of `torch.save`, under the names that they have here"
     try: weights = torch.load(file, map_location='cpu', weights_only=True)
-    except pickle.UnpicklingError: raise ValueError(f'{file} is damaged, or holds more than tensors, which could run code') from None
+    except pickle.UnpicklingError:
+        raise ValueError(f'{file} is damaged, or holds more than tensors, which could run code') from None
     weights, res = weights.get('model', weights) if isinstance(weights, dict) else {}, {}
     for name, value in weights.items():
         new = name.replace('encoder.weight', 'encoder_dp.emb.weight').removesuffix('_raw')
@@ -251,8 +252,9 @@ def read_pretrained(
                                                       'written by a Learner for text')
     weights = {k.replace('0.module.', '0.', 1) if k.startswith('0.module.') else k: v for k, v in weights.items()}
     vectors = weights.get('0.encoder_dp.emb.weight', vocab)
-    if len(vectors) != len(vocab): raise ValueError(f'{file} has vectors of {len(vectors)} words, and the vocabulary '
-                                                    f'{vocab_file or "in it"} has {len(vocab)} words: they are not of one model')
+    if len(vectors) != len(vocab): raise ValueError(
+        f'{file} has vectors of {len(vectors)} words, and the vocabulary {vocab_file or "in it"} has {len(vocab)} words: '
+        'they are not of one model')
     return weights, vocab
 
 # %% ../../nbs/66_text.learner.ipynb #b11f990a
@@ -331,7 +333,8 @@ def text_classifier_learner(
 ) -> TextLearner:
     "A Learner that puts texts into classes; with `pretrained`, only its head is trained until `unfreeze`"
     if PAD not in text_vocab(dls)[1:2]: raise ValueError(
-        f'word number 1 fills up short texts, but in the vocabulary it is {text_vocab(dls)[1]!r}: begin it with `special_tokens`')
+        f'word number 1 fills up short texts, but in the vocabulary it is {text_vocab(dls)[1]!r}: begin it with '
+        '`special_tokens`')
     args = {'seq_len': seq_len, 'config': config, 'drop_mult': drop_mult, 'lin_ftrs': lin_ftrs, 'ps': ps, 'max_len': max_len,
             'y_range': y_range, 'n_class': get_c(dls) if n_out is None else n_out, 'vocab_sz': len(text_vocab(dls))}
     learn = TextLearner(dls, get_text_classifier(arch, **args), **_split_of(arch, 'clas') | kwargs)

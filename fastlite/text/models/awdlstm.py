@@ -109,7 +109,7 @@ class AWD_LSTM(Module):
         input_p: float = 0.6,   # dropout of the vectors' numbers
         embed_p: float = 0.1,   # dropout of words
         weight_p: float = 0.5,  # dropout of weights in the LSTMs
-        bidir: bool = False,    # read backwards too, and put both next to each other; padding behind a text is then read first
+        bidir: bool = False,    # read backwards too (beginning with the padding), and put both next to each other
     ):
         self.encoder_dp = EmbeddingDropout(nn.Embedding(vocab_sz, emb_sz, padding_idx=pad_token), embed_p)
         nn.init.uniform_(self.encoder.weight, -0.1, 0.1)
