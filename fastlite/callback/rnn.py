@@ -60,7 +60,8 @@ class RNNRegularizer(Callback):
 
     def before_fit(self):
         if not self.has_rnn():
-            raise ValueError('RNNRegularizer needs RNNCallback beside it, which keeps the activations: cbs=rnn_cbs(alpha, beta)')
+            raise ValueError('RNNRegularizer needs RNNCallback beside it, which keeps the activations: '
+                             'cbs=rnn_cbs(alpha, beta)')
 
     def has_rnn(self) -> bool:
         "Is there a callback that keeps activations?"

@@ -123,7 +123,8 @@ def _placed_getters(getters, get_x, get_y, n_inp, n):
         if funcs and len(funcs) != stop - start: raise ValueError(
             f'{what} has {len(funcs)} functions, but the blocks it is for are {stop - start}')
         twice = [i for i in range(start, stop) if funcs and res[i]]
-        if twice: raise ValueError(f'block {twice[0]} has a function in getters, and one in {what}: which one is meant?')
+        if twice:
+            raise ValueError(f'block {twice[0]} has a function in getters, and one in {what}: which one is meant?')
         if funcs: res[start:stop] = [Getter(f, what) for f in funcs]
     return res
 

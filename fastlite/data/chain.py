@@ -28,8 +28,8 @@ from .block import (CategoryBlock, DataBlock, MultiCategoryBlock, RegressionBloc
 from .core import DataLoaders, Datasets, TfmdLists, check_splits, show_parts
 from .load import DataLoader
 from .transforms import (Categorize, Category, ColSplitter, FileSplitter, FolderSplitter, FuncSplitter,
-                                      IndexSplitter, Normalize, RandomSplitter, RandomSubsetSplitter, RegexLabeller, get_files,
-                                      is_missing, parent_label)
+                                      IndexSplitter, Normalize, RandomSplitter, RandomSubsetSplitter, RegexLabeller,
+                                      get_files, is_missing, parent_label)
 from ..transform import Pipeline, Transform, as_transform, portable
 
 # %% ../../nbs/17_data.chain.ipynb #00c4aa78
@@ -118,8 +118,10 @@ def from_folder(cls: ItemList,
     "The files below `path`; none is a ValueError"
     extensions = extensions or cls.extensions
     items = get_files(path, extensions, recurse, include)
-    if not len(items): raise ValueError(f'{cls.__name__} found no files below {path}' + (
-        f' that end in {", ".join(sorted(listify(extensions)))}' if extensions else '') + (f', in {include}' if include else ''))
+    if not len(items):
+        ending = f' that end in {", ".join(sorted(listify(extensions)))}' if extensions else ''
+        where = f', in {include}' if include else ''
+        raise ValueError(f'{cls.__name__} found no files below {path}{ending}{where}')
     return cls(items, path, **kwargs)
 
 
@@ -154,7 +156,8 @@ def column_values(
     "The values of a column, row by row; a missing column is a KeyError that lists what there is"
     if isinstance(cols, (list, tuple)): return list(zip(*(column_values(df, c) for c in cols)))
     twice = list(df.columns).count(cols)
-    if twice > 1: raise ValueError(f'{twice} columns are called {cols!r}: rename them; there are {short(list(df.columns))}')
+    if twice > 1:
+        raise ValueError(f'{twice} columns are called {cols!r}: rename them; there are {short(list(df.columns))}')
     if cols in df.columns: return df[cols].tolist()
     if isinstance(cols, int) and cols < df.shape[1]: return df.iloc[:, cols].tolist()
     raise KeyError(f'there is no column {cols!r}; there are {short(list(df.columns))}')
@@ -230,7 +233,8 @@ def split_with(self: ItemList,
     "Split by any splitter, such as `GroupSplitter`"
     splits = splitter(self.table if on_table else self.items)
     check_splits(splits, len(self))
-    if len(splits) != 2: raise ValueError(f'the splitter gave {len(splits)} sets, but a chain has two, training, validation')
+    if len(splits) != 2:
+        raise ValueError(f'the splitter gave {len(splits)} sets, but a chain has two, training, validation')
     return self.split_cls(*(self.new(list(places)) for places in splits))
 
 # %% ../../nbs/17_data.chain.ipynb #75a1e62d

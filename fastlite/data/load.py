@@ -54,7 +54,7 @@ def collate(
 def _stack_typed(samples):
     "Stack tensors that have a type; the batch has the type and the attributes of the first"
     first, plain = samples[0], [s.as_subclass(Tensor) for s in samples]
-    if first.dtype == torch.uint8 and get_worker_info() is None:  # numpy asks for large pages, which are had much sooner
+    if first.dtype == torch.uint8 and get_worker_info() is None:  # numpy asks for large pages, had much sooner
         batch = torch.stack(plain, out=torch.from_numpy(np.empty((len(plain), *first.shape), np.uint8)))
     else: batch = default_collate(plain).contiguous()  # in another process: memory that both share
     batch = batch.as_subclass(type(first))
@@ -113,7 +113,8 @@ def _seed_item(seed, epoch, index):
 def _steps(pipeline):
     "The transforms of `pipeline` as functions of a sample; a random one may be several, first those that draw nothing"
     split = pipeline.split_idx
-    return [step for f in pipeline for step in (f.steps(split) if hasattr(f, 'steps') else [partial(f, split_idx=split)])]
+    def steps(f): return f.steps(split) if hasattr(f, 'steps') else [partial(f, split_idx=split)]
+    return [step for f in pipeline for step in steps(f)]
 
 
 def _transform_of(step):
@@ -273,7 +274,8 @@ class _ItemCache:
         buffers = []  # larger ones apart, the others within
         def apart(buffer): return buffer.raw().nbytes < 1024 or buffers.append(buffer.raw())
         try: data = pickle.dumps((depth, apply(_pack, sample, lend=lend)), protocol=5, buffer_callback=apart)
-        except (pickle.PicklingError, AttributeError, TypeError) as e: return self._warn(f'cannot keep item {index} ({e})')
+        except (pickle.PicklingError, AttributeError, TypeError) as e:
+            return self._warn(f'cannot keep item {index} ({e})')
         size = sum(map(len, [data, *buffers]))
         if size <= self.room: self.room, self.kept[index] = self.room - size, (data, list(map(bytearray, buffers)))
         else: self._write(index, [data, *buffers])
@@ -293,7 +295,8 @@ def _remove(folder, process, getpid=os.getpid, rmtree=shutil.rmtree):  # bound h
 @patch
 def _warn(self: _ItemCache, why: str):
     "Say once why some items are not kept"
-    if not self.warned: warnings.warn(f'the cache {why}: items that are not in it are made anew each time', stacklevel=2)
+    if not self.warned:
+        warnings.warn(f'the cache {why}: items that are not in it are made anew each time', stacklevel=2)
     self.warned = True
 
 # %% ../../nbs/10_data.load.ipynb #794def31
@@ -530,12 +533,13 @@ class _TestPickler(pickle.Pickler):
         return NotImplemented
 
 
-_ended = ('A process that is started anew runs the script again, but for what stands below `if __name__ == "__main__":`. '
-          'Classes and functions that it needs have to stand above that line, and what asks for batches below it. '
-          'Above this traceback stands what the process said')
+_ended = ('A process that is started anew runs the script again, but for what stands below '
+          '`if __name__ == "__main__":`. Classes and functions that it needs have to stand above that line, and what '
+          'asks for batches below it. Above this traceback stands what the process said')
 
 
-def _start_method(): return multiprocessing.get_start_method(allow_none=True) or multiprocessing.get_all_start_methods()[0]
+def _start_method():
+    return multiprocessing.get_start_method(allow_none=True) or multiprocessing.get_all_start_methods()[0]
 
 
 def _check_sendable(maker, num_workers):
@@ -543,9 +547,9 @@ def _check_sendable(maker, num_workers):
     if _start_method() == 'fork': return
     try: _TestPickler().dump(maker)
     except (pickle.PicklingError, AttributeError, TypeError) as e:
-        e.add_note(f'num_workers={num_workers} asks for other processes, which on this system are started anew ('
-                   f'{_start_method()}) and import what they need. Put the function or class into a module, a file that '
-                   'ends in .py, and import it from there; or use num_workers=0')
+        e.add_note(f'num_workers={num_workers} asks for other processes, which on this system are started anew '
+                   f'({_start_method()}) and import what they need. Put the function or class into a module, a file '
+                   'that ends in .py, and import it from there; or use num_workers=0')
         raise
 
 # %% ../../nbs/10_data.load.ipynb #4c0deec0
@@ -745,7 +749,8 @@ class SortedDL(DataLoader):
         if self.in_order or self.sampler is not None or not self.n: return super().order(epoch)
         if not self.shuffle: return _longest_first(range(self.n), self.lengths())
         order, batches = super().order(epoch), []
-        for portion in _pieces(order, 50 * self.bs): batches += _pieces(_longest_first(portion, self.lengths()), self.bs)
+        for portion in _pieces(order, 50 * self.bs):
+            batches += _pieces(_longest_first(portion, self.lengths()), self.bs)
         last = [batches.pop()] if len(batches[-1]) < self.bs and len(batches) > 1 else []
         mixed = [batches[i] for i in torch.randperm(len(batches), generator=self.generator(~epoch)).tolist()]
         longest = max(mixed, key=lambda batch: max(self.lengths()[i] for i in batch))

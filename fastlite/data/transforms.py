@@ -86,7 +86,8 @@ def get_files(
         visited.add((stat.st_dev, stat.st_ino))
         dirs[:] = sorted(d for d in dirs if d[0] != '.' and recurse and (d in folders or not (top and folders)))
         if top and folders: continue
-        files = [f for f in files if f[0] != '.' and (not wanted or f.rpartition('.')[2].lower() in wanted and '.' in f)]
+        files = [f for f in files if f[0] != '.'
+                 and (not wanted or f.rpartition('.')[2].lower() in wanted and '.' in f)]
         start = os.path.join(root, '')
         found += [start + f for f in sorted(files)]
     return Paths(found)
@@ -300,7 +301,8 @@ def ColSplitter(
         if wrong: raise ValueError(f'column {col!r} has {short(wrong[0])}, which is neither true nor false: '
                                    'say which value is for validation, such as on=\'valid\'')
         gaps = [i for i, v in enumerate(values) if is_missing(v)]
-        if gaps: raise ValueError(f'column {col!r} has gaps, the first in row {gaps[0]}: fill them, or leave these rows out')
+        if gaps: raise ValueError(
+            f'column {col!r} has gaps, the first in row {gaps[0]}: fill them, or leave these rows out')
         chosen, found = [True] if on is None else listify(on), short(sorted(set(values), key=str))
         return _by_mask([v in chosen for v in values], f'ColSplitter({col!r}, on={on!r}), which found {found},')
     return split
@@ -434,12 +436,15 @@ class ColReader(ItemTransform):
             columns = row.keys() if hasattr(row, 'keys') else getattr(row, '_fields', range(len(row)))
             e.add_note(f'there is no column {c!r}; there are {short(list(columns))}')
             raise
-        if hasattr(value, 'iloc'): raise ValueError(f'{len(value)} columns are called {c!r}: rename them, or give a number')
+        if hasattr(value, 'iloc'):
+            raise ValueError(f'{len(value)} columns are called {c!r}: rename them, or give a number')
         if self.label_delim is not None:
             parts = [] if is_missing(value) else str(value).split(self.label_delim)
             return [label for label in map(str.strip, parts) if label]
-        if not self.pref and not self.suff: return float('nan') if value is None else value  # None would mean: as it was
-        if is_missing(value): raise ValueError(f'column {c!r} has {value} in this row: fill it in, or leave the row out')
+        if not self.pref and not self.suff:
+            return float('nan') if value is None else value  # None would mean: as it was
+        if is_missing(value):
+            raise ValueError(f'column {c!r} has {value} in this row: fill it in, or leave the row out')
         text = f'{value}{self.suff}'
         return self.pref / text if isinstance(self.pref, Path) else f'{self.pref}{text}'
 
@@ -513,9 +518,9 @@ def _checked_label(label, i, items):
         f'{_label_of(i, items)} is {label}: each item needs a label. '
         'Let the function return one, or leave such items out')
     raw, made = getattr(items, 'items', None), len(getattr(items, 'tfms', ())) > 0
-    is_text = isinstance(label, str) and len(label) > 1  # Python keeps one object for all equal small numbers and letters
-    if made and isinstance(raw, (list, L)) and (is_text and label is raw[i] or isinstance(label, Path)): raise ValueError(
-        f'{_label_of(i, items)} is the item itself: does the function return its result?')
+    is_text = isinstance(label, str) and len(label) > 1  # Python keeps one object for equal small numbers and letters
+    if made and isinstance(raw, (list, L)) and (is_text and label is raw[i] or isinstance(label, Path)):
+        raise ValueError(f'{_label_of(i, items)} is the item itself: does the function return its result?')
     if isinstance(label, (list, set, dict, np.ndarray, Tensor)): raise TypeError(
         f'{_label_of(i, items)} is a {type(label).__name__}, {short(label)}: one name or number is needed. '
         'For several labels per item there is MultiCategoryBlock')
@@ -547,7 +552,8 @@ def _unknown_label(label, vocab) -> str:
 
 def _class_at(vocab, i):
     "The class with number `i`"
-    if not 0 <= i < len(vocab): raise IndexError(f'there is no class {i}: the {len(vocab)} classes have the numbers from 0')
+    if not 0 <= i < len(vocab):
+        raise IndexError(f'there is no class {i}: the {len(vocab)} classes have the numbers from 0')
     return vocab[i]
 
 # %% ../../nbs/12_data.transforms.ipynb #19fbbc63
@@ -766,7 +772,7 @@ class ToTensor(Transform):
         return TensorImage(x[None] if x.ndim == 2 else x.permute(2, 0, 1))
 
     def lending(self) -> 'ToTensor':
-        "One like this for who copies what it gives, and at once, as a loader does: the tensor is the picture's own memory"
+        "One like this for who copies what it gives, and at once, as a loader does: the tensor is the picture's memory"
         res = copy.copy(self)
         res.copies = False
         return res
@@ -805,7 +811,8 @@ def _pictures(b):
 def _fractions(x):
     "`x`, if it holds fractions"
     if not x.is_floating_point(): raise TypeError(
-        f'Normalize works on fractions, but {describe(x)} holds whole numbers: IntToFloatTensor() has to be there as well')
+        f'Normalize works on fractions, but {describe(x)} holds whole numbers: '
+        'IntToFloatTensor() has to be there as well')
     return x
 
 # %% ../../nbs/12_data.transforms.ipynb #5aa9768f
@@ -836,15 +843,17 @@ class Normalize(Transform):
 
     def stats(self, x: Tensor) -> tuple[Tensor, Tensor]:
         "Mean and deviation, where `x` is; refused if they do not fit it"
-        if self.mean is None: raise ValueError('no statistics yet: set up on a loader, or Normalize.from_stats(mean, std)')
+        if self.mean is None:
+            raise ValueError('no statistics yet: set up on a loader, or Normalize.from_stats(mean, std)')
         if self.mean.device != x.device: self.mean, self.std = self.mean.to(x.device), self.std.to(x.device)
         of_batch = self.mean.ndim == x.ndim > max(self.axes)  # then only `axes` may be stretched
         pairs = zip(reversed(range(x.ndim)), reversed(x.shape), reversed(self.mean.shape))
         fits = all(m == n or m == 1 and (i in self.axes or not of_batch) for i, n, m in pairs)
         if self.mean.ndim > x.ndim or not fits:
             n, channels = self.mean.numel(), [n for i, n in enumerate(x.shape) if i not in self.axes][0]
-            raise ValueError(f'these statistics are of {n} channel{"s" if n > 1 else ""}, but the images have {channels} (the '
-                             f'batch is {"×".join(map(str, x.shape))}): give a mean and a deviation for each channel')
+            shape = '×'.join(map(str, x.shape))
+            raise ValueError(f'these statistics are of {n} channel{"s" if n > 1 else ""}, but the images have '
+                             f'{channels} (the batch is {shape}): give a mean and a deviation for each channel')
         return self.mean, self.std
 
     def encodes(self, x: TensorImage) -> Tensor:

@@ -29,7 +29,7 @@ class TextList(ItemList):
         items: Any,                     # texts, or files
         path: Path | str = '.',         # of the data
         inner_df: pd.DataFrame = None,  # a row for each item
-        vocab: list = None,             # tokens in their order, such as `data_lm.vocab`; those of the training items if not given
+        vocab: list = None,             # tokens in order, such as `data_lm.vocab`; if not given of the training items
         processor: Any = None,          # a `Tokenizer`; a new one if not given
         seq_len: int = 72,              # tokens in a row of a language model; padding comes in pieces of this length
         **kwargs,                       # more arguments of `TextBlock`, such as `min_freq`
@@ -139,7 +139,8 @@ def from_csv(cls: TextDataBunch,
 ) -> TextDataBunch:
     "A csv file says the text and the class"
     of_list, rest = _parted(kwargs)
-    split = TextList.from_csv(path, csv_name, cols=text_cols, encoding=encoding, **of_list).split_by_rand_pct(valid_pct, seed)
+    texts = TextList.from_csv(path, csv_name, cols=text_cols, encoding=encoding, **of_list)
+    split = texts.split_by_rand_pct(valid_pct, seed)
     return cls._bunch(split, lambda o: o.label_from_df(label_cols), rest | {'seed': seed})
 
 
@@ -169,5 +170,6 @@ def from_folder(cls: TextDataBunch,
 ) -> TextDataBunch:
     "The folder that a text is in is its class"
     of_list, rest = _parted(kwargs)
-    split = TextList.from_folder(path, include=[train, valid], encoding=encoding, **of_list).split_by_folder(train, valid)
+    texts = TextList.from_folder(path, include=[train, valid], encoding=encoding, **of_list)
+    split = texts.split_by_folder(train, valid)
     return cls._bunch(split, lambda o: o.label_from_folder(classes=classes), rest)

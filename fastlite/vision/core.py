@@ -231,7 +231,7 @@ class _Late:
             return im
 
     def array(self, mode: str) -> np.ndarray | None:
-        "The pixels, h×w×c, straight from simplejpeg; None where it is not installed, and for what is better left to Pillow"
+        "The pixels, h×w×c, straight from simplejpeg; None where it is not there, and for what is left to Pillow"
         if simplejpeg is None or self.opened is None or (self.orientation, self.opened.mode) != (1, mode): return None
         try: return simplejpeg.decode_jpeg(self.data, {'RGB': 'RGB', 'L': 'GRAY'}[mode])
         except ValueError: return None  # Pillow reads some of these; of others it says what is wrong

@@ -25,8 +25,8 @@ from ..data.transforms import (ColReader, ColSplitter, GrandparentSplitter, IntT
                                       RegexLabeller, get_image_files, parent_label)
 from ..torch_core import to_plain
 from ..transform import portable
-from .core import (AddMaskCodes, BBoxCategorize, BBoxLabeler, CheckTargets, PILImage, PILMask, PointScaler,
-                                  TensorBBox, TensorBBoxCreate, TensorPointCreate)
+from .core import (AddMaskCodes, BBoxCategorize, BBoxLabeler, CheckTargets, PILImage, PILMask,
+                                  PointScaler, TensorBBox, TensorBBoxCreate, TensorPointCreate)
 
 # %% ../../nbs/41_vision.data.ipynb #6842161d
 def ImageBlock(
@@ -137,8 +137,8 @@ def from_folder(cls: ImageDataLoaders,
     "The folder that a picture is in is its class"
     folders = [] if valid_pct else [*listify(train), *listify(valid)]
     missing = [o for o in folders if not (Path(path) / o).is_dir()]
-    if missing: raise FileNotFoundError(f'{path} has no folder {" and no ".join(missing)}: name the folders of both sets '
-                                        'with train= and valid=, or split all pictures with valid_pct=0.2')
+    if missing: raise FileNotFoundError(f'{path} has no folder {" and no ".join(missing)}: name the folders of both '
+                                        'sets with train= and valid=, or split all pictures with valid_pct=0.2')
     block = DataBlock((ImageBlock(img_cls), CategoryBlock(vocab)), get_items=partial(get_image_files, folders=folders),
                       splitter=RandomSplitter(valid_pct, seed) if valid_pct else GrandparentSplitter(train, valid),
                       get_y=parent_label, item_tfms=item_tfms, batch_tfms=batch_tfms)
@@ -301,6 +301,6 @@ def from_label_func(cls: SegmentationDataLoaders,
     **kwargs,                   # for `DataBlock.dataloaders`: `bs`, `val_bs`, `shuffle`, `device`, `num_workers` …
 ) -> SegmentationDataLoaders:
     "A function of the path says where the mask is"
-    block = DataBlock((ImageBlock(img_cls), MaskBlock(codes)), splitter=RandomSplitter(valid_pct, seed), get_y=label_func,
-                      item_tfms=item_tfms, batch_tfms=batch_tfms)
+    block = DataBlock((ImageBlock(img_cls), MaskBlock(codes)), splitter=RandomSplitter(valid_pct, seed),
+                      get_y=label_func, item_tfms=item_tfms, batch_tfms=batch_tfms)
     return cls.from_dblock(block, _listed(fnames), path, seed=seed, **kwargs)

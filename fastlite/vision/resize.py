@@ -37,7 +37,7 @@ def _width_height(x):
 
 
 def _inside(old, size, box):
-    "The part of `box` inside a picture of width and height `old`, its height and width in the result, and what is missing"
+    "The part of `box` inside a picture of width and height `old`, its height and width in the result, what is missing"
     (width, height), (h, w), (left, top, right, bottom) = old, size, box
     if left >= 0 and top >= 0 and right <= width and bottom <= height: return box, size, ((0, 0), (0, 0))
     across, down = w / (right - left), h / (bottom - top)
@@ -68,7 +68,7 @@ def resize_box(
     size: tuple[int, int],                  # height and width of the result
     resamples: tuple = (BILINEAR, NEAREST), # Pillow's filters for pictures and for masks
     box: tuple[float, ...] = None,          # left, top, right, bottom of what is kept; everything if not given
-    pad_mode: str = PadMode.Zeros,          # what stands where `box` reaches beyond `x`: 'zeros', 'border' or 'reflection'
+    pad_mode: str = PadMode.Zeros,          # what stands where `box` leaves `x`: 'zeros', 'border' or 'reflection'
 ) -> Image.Image | Tensor:                  # of the class of `x`
     "Cut `box` out of `x` and bring it to `size`, in one resampling"
     old = _width_height(x)
@@ -84,7 +84,8 @@ def _resize_picture(x, size, resample, box):
     wider, higher = (box[2] - box[0]) / size[1], (box[3] - box[1]) / size[0]
     whole = tuple(map(int, box))
     if whole == tuple(box):
-        if wider >= 1 and higher >= 1 and resample == BILINEAR and x.mode in ('RGB', 'L'): return _shrunk(x, size, whole)
+        is_plain = resample == BILINEAR and x.mode in ('RGB', 'L')
+        if wider >= 1 and higher >= 1 and is_plain: return _shrunk(x, size, whole)
         if wider == higher == 1: return x.crop(whole)
     return x.resize(size[::-1], resample, box=box, reducing_gap=2.)
 
@@ -111,7 +112,8 @@ def _shrunk(x, size, box):
     "The part `box` of `x` made smaller by torch's filter for bytes, which is the same as Pillow's BILINEAR"
     of_ours = isinstance(x, PILBase)
     pixels = x.pixels(box) if of_ours else image2tensor(x.crop(box))
-    if tuple(pixels.shape[1:]) != tuple(size): pixels = F.interpolate(pixels[None], size, mode='bilinear', antialias=True)[0]
+    if tuple(pixels.shape[1:]) != tuple(size):
+        pixels = F.interpolate(pixels[None], size, mode='bilinear', antialias=True)[0]
     return PILBase.of_pixels(pixels) if of_ours else to_image(pixels)
 
 # %% ../../nbs/42_vision.resize.ipynb #1ecfab35
@@ -216,7 +218,8 @@ def _height_width(size):
     res = tuple(size) if is_listy(size) else (size, size)
     if len(res) != 2 or not all(isinstance(o, int) and o > 0 for o in res):
         raise ValueError(f'size has to be a number of pixels or (height, width), and not {size!r}')
-    if res[0] * res[1] > 2**28: raise ValueError(f'a size of {res[0]}×{res[1]} has more than 2²⁸ pixels, the most there may be')
+    if res[0] * res[1] > 2**28:
+        raise ValueError(f'a size of {res[0]}×{res[1]} has more than 2²⁸ pixels, the most there may be')
     return res
 
 # %% ../../nbs/42_vision.resize.ipynb #fc7efc0a
@@ -324,7 +327,8 @@ class Resize(_Cut):
 
     def fit(self, width: int, height: int) -> tuple[int, int]:
         "The height and width at which a picture of this size just covers the wanted one (crop), or fits into it (pad)"
-        if self.method == 'pad': return _inside((width, height), self.size, pad_box((width, height), self.size, (0, 0)))[1]
+        if self.method == 'pad':
+            return _inside((width, height), self.size, pad_box((width, height), self.size, (0, 0)))[1]
         scale = max(1, min(width / self.size[1], height / self.size[0]))  # a small picture is cut first, then enlarged
         return round(height / scale), round(width / scale)
 
@@ -495,4 +499,5 @@ class DihedralItem(RandTransform):
         size, swap = _size_around(x, self.picture_size), bool(self.number & 4)
         if swap: size = size[::-1]
         mirrored = [self.number & bit for bit in (1, 2)]
-        return move_points(x, [-1 if o else 1 for o in mirrored], [n if o else 0 for n, o in zip(size, mirrored)], size, swap)
+        signs, shifts = [-1 if o else 1 for o in mirrored], [n if o else 0 for n, o in zip(size, mirrored)]
+        return move_points(x, signs, shifts, size, swap)

@@ -15,8 +15,8 @@ from fastcore.basics import patch
 from torch import Tensor, nn
 
 from ...layers import LinBnDrop, Module, SigmoidRange
-from .awdlstm import (AWD_LSTM, RNNDropout, awd_lstm_clas_config, awd_lstm_clas_split, awd_lstm_lm_config,
-                                          awd_lstm_lm_split)
+from .awdlstm import (AWD_LSTM, RNNDropout, awd_lstm_clas_config, awd_lstm_clas_split,
+                                          awd_lstm_lm_config, awd_lstm_lm_split)
 
 # %% ../../../nbs/65_text.models.core.ipynb #45a4149d
 class LinearDecoder(Module):
@@ -34,8 +34,8 @@ class LinearDecoder(Module):
         if bias: nn.init.zeros_(self.decoder.bias)
         if tie_encoder is None: self.tied = ()
         elif tie_encoder.weight.shape != (n_out, n_hid):
-            raise ValueError(f'an embedding of {"×".join(map(str, tie_encoder.weight.shape))} cannot be the weights from '
-                             f'{n_hid} features to {n_out} words')
+            raise ValueError(f'an embedding of {"×".join(map(str, tie_encoder.weight.shape))} cannot be the weights '
+                             f'from {n_hid} features to {n_out} words')
         else: self.decoder.weight, self.tied = None, (tie_encoder,)  # in a tuple: known, but not a part
 
     @property
@@ -62,8 +62,9 @@ class SequentialRNN(nn.Sequential):
             if hasattr(m, 'reset'): m.reset()
 
 
-text_archs = {'AWD_LSTM': dict(arch=AWD_LSTM, hid_name='emb_sz', config_lm=awd_lstm_lm_config, split_lm=awd_lstm_lm_split,
-                               config_clas=awd_lstm_clas_config, split_clas=awd_lstm_clas_split)}
+text_archs = {'AWD_LSTM': dict(
+    arch=AWD_LSTM, hid_name='emb_sz', config_lm=awd_lstm_lm_config, split_lm=awd_lstm_lm_split,
+    config_clas=awd_lstm_clas_config, split_clas=awd_lstm_clas_split)}
 
 
 def arch_config(
@@ -75,7 +76,8 @@ def arch_config(
     "The settings of an encoder and its head, with scaled dropout"
     usual = text_archs.get(arch.__name__, {}).get(f'config_{kind}', {})
     res = usual | (config or {})
-    if not res: raise ValueError(f'nothing is known about {arch.__name__}: pass config=…, all its arguments but vocab_sz')
+    if not res:
+        raise ValueError(f'nothing is known about {arch.__name__}: pass config=…, all its arguments but vocab_sz')
     return {k: v*drop_mult if k.endswith('_p') else v for k, v in res.items()}
 
 
@@ -169,7 +171,8 @@ class PoolingLinearClassifier(Module):
         bptt: int = None,               # not needed: the mask says what counts
         y_range: tuple = None,          # (low, high): outputs squeezed between the two
     ):
-        if len(ps) != len(dims) - 1: raise ValueError(f'{len(ps)} dropout rates for {len(dims) - 1} linear layers of sizes {dims}')
+        if len(ps) != len(dims) - 1:
+            raise ValueError(f'{len(ps)} dropout rates for {len(dims) - 1} linear layers of sizes {dims}')
         acts = [nn.ReLU(inplace=True)]*(len(dims) - 2) + [None]
         layers = [LinBnDrop(ni, nf, p=p, act=act) for ni, nf, p, act in zip(dims, dims[1:], ps, acts)]
         if y_range is not None: layers.append(SigmoidRange(*y_range))
@@ -199,4 +202,5 @@ def get_text_classifier(
     ps = [config.pop('output_p', 0.), *(ps or [0.1]*len(lin_ftrs))]
     for name in ('tie_weights', 'out_bias'): config.pop(name, None)  # of a language model's settings
     encoder = SentenceEncoder(seq_len, arch(vocab_sz, **config), pad_idx, max_len)
-    return SequentialRNN(encoder, PoolingLinearClassifier([3*_hid_sz(arch, config), *lin_ftrs, n_class], ps, y_range=y_range))
+    head = PoolingLinearClassifier([3*_hid_sz(arch, config), *lin_ftrs, n_class], ps, y_range=y_range)
+    return SequentialRNN(encoder, head)
