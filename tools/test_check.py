@@ -4,7 +4,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from checks import clean, flakes, layers, readme, suite, sync
+from checks import clean, flakes, layers, lines, readme, suite, sync
 from project import ROOT, notebooks
 
 CHECK = ROOT/'tools/check'
@@ -149,6 +149,25 @@ class TestClean(Project):
 
     def test_size(self):
         self.fails(self.found(code('#' + 'x'*1_100_000)), '1.1 MB')
+
+
+class TestLines(Project):
+    "Lines of exported cells"
+
+    def found(self, source: str) -> list[str]:
+        write_module(self.root, '12_more.ipynb', 'more', source)
+        return lines.check(self.root)
+
+    def test_limit(self):
+        self.assertEqual(self.found('x = 1  # ' + 'a'*111), [])
+        self.fails(self.found('x = 1  # ' + 'a'*112), 'nbs/12_more.ipynb', 'cell 1', '121 characters', 'x = 1')
+
+    def test_characters(self):
+        self.assertEqual(self.found('x = 1  # ' + '…'*111), [])
+
+    def test_examples(self):
+        write(self.root, '01_story.ipynb', code('x = 1  # ' + 'a'*200))
+        self.assertEqual(lines.check(self.root), [])
 
 
 class TestLayers(Project):

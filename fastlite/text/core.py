@@ -131,7 +131,8 @@ def replace_space(token: str) -> str:
     return token.replace(' ', '▁')
 
 
-text_rules = [fix_html, replace_rep, replace_wrep, spec_add_spaces, rm_useless_spaces, replace_all_caps, replace_maj, lowercase]
+text_rules = [fix_html, replace_rep, replace_wrep, spec_add_spaces, rm_useless_spaces, replace_all_caps, replace_maj,
+              lowercase]
 text_post_rules = [replace_space]
 
 
@@ -152,7 +153,8 @@ class BaseTokenizer:
         "The arguments, as plain data"
         return {'split_char': self.split_char}
 
-    def __call__(self, items: Iterable[str]) -> Iterator[list[str]]: return (text.split(self.split_char) for text in items)
+    def __call__(self, items: Iterable[str]) -> Iterator[list[str]]:
+        return (text.split(self.split_char) for text in items)
 
 # %% ../../nbs/60_text.core.ipynb #57085bc4
 _marks = ''.join(c for c in map(chr, range(0x300, 0x3100)) if unicodedata.category(c)[0] == 'M') + '\u200c\u200d\ufe0f'
@@ -196,7 +198,8 @@ def _joints(tokenizer):
 _pieces = re.compile(r'\S+|[^\S ]\s*|(?<=\s)\s+|\A\s+')
 
 # %% ../../nbs/60_text.core.ipynb #2f12dfdb
-_signs_around = re.compile(r"""[("'*\[{_‘“]*[a-z]+(?:(?:[._][a-z]+)+|(?:-[a-z]+)+)?(?:['’]s)?(?:[()\[\]{}"'’”*_,!?;:]|(?<!\.)\.(?!\.))*""")
+_signs_around = re.compile(r"""[("'*\[{_‘“]*[a-z]+(?:(?:[._][a-z]+)+|(?:-[a-z]+)+)?(?:['’]s)?"""
+                           r"""(?:[()\[\]{}"'’”*_,!?;:]|(?<!\.)\.(?!\.))*""")
 _simple_tokens = re.compile(r"[a-z]+(?:[._][a-z]+)*|(?<=[a-z])['’]s(?![a-z])|.")
 
 
@@ -300,7 +303,8 @@ class SubwordTokenizer:
         special_toks: list = None,  # tokens that stay whole; `special_tokens` if not given
         learned: str = None,        # what `setup` learned, as JSON
     ):
-        self.vocab_sz, self.special_toks, self.learned, self.model = vocab_sz, special_toks or special_tokens, learned, None
+        self.vocab_sz, self.special_toks = vocab_sz, special_toks or special_tokens
+        self.learned, self.model = learned, None
 
     def config(self) -> dict:
         "The arguments, as plain data"
@@ -323,7 +327,8 @@ class SubwordTokenizer:
         self.learned = model.to_str()
 
     def __call__(self, items: Iterable[str]) -> Iterator[list[str]]:
-        if self.learned is None: raise ValueError('a SubwordTokenizer that has learned no pieces: call setup(texts) first')
+        if self.learned is None:
+            raise ValueError('a SubwordTokenizer that has learned no pieces: call setup(texts) first')
         if self.model is None:
             from tokenizers import Tokenizer
             self.model = Tokenizer.from_str(self.learned)
@@ -341,8 +346,9 @@ def read_text(
     data = Path(path).read_bytes()
     try: text = data.decode('utf-8-sig' if encoding.lower() in ('utf8', 'utf-8') else encoding)
     except UnicodeDecodeError as e: raise ValueError(
-        f'{path} is not in {encoding}: byte {e.start} is 0x{data[e.start]:02x}, after {data[:e.start][-30:]}. Say how it '
-        "is stored, such as encoding='cp1252' (western Windows), 'latin-1' or 'utf-16'; to a Tokenizer, if you give one") from e
+        f'{path} is not in {encoding}: byte {e.start} is 0x{data[e.start]:02x}, after {data[:e.start][-30:]}. '
+        "Say how it is stored, such as encoding='cp1252' (western Windows), 'latin-1' or 'utf-16'; "
+        'to a Tokenizer, if you give one') from e
     return text.replace('\r\n', '\n').replace('\r', '\n')
 
 # %% ../../nbs/60_text.core.ipynb #1f6550de
@@ -376,8 +382,9 @@ def _tell_field_too_many(file, part):
     if isinstance(part.index, pd.RangeIndex): return
     row = [*part[:1].index.to_frame().iloc[0], *part.iloc[0]]
     raise ValueError(
-        f'the rows of {file} have {len(row)} fields, its first line has {len(part.columns)} names ({", ".join(part.columns)}). '
-        f'The first row is {short(row)}. A text with a comma in it has to stand in quotes; a column without a name needs one')
+        f'the rows of {file} have {len(row)} fields, its first line has {len(part.columns)} names '
+        f'({", ".join(part.columns)}). The first row is {short(row)}. '
+        'A text with a comma in it has to stand in quotes; a column without a name needs one')
 
 # %% ../../nbs/60_text.core.ipynb #da6a2f5d
 @portable
@@ -389,7 +396,7 @@ class Tokenizer(Transform):
         post_rules: list = None,   # of each token; `text_post_rules` if not given
         sep: str = ' ',            # between tokens, when they are decoded
         text_cols: Any = 'text',   # of a row: name or number of the column with the text, or several
-        mark_fields: bool = None,  # `xxfld 1` before the first column, and so on; only if there are several if not given
+        mark_fields: bool = None,  # `xxfld 1` before the first column, and so on; if not given only of several
         encoding: str = 'utf8',    # of files
         n_workers: int = None,     # processes; if not given, all, but only this one for less than 3 million characters
     ):
@@ -434,8 +441,10 @@ def join_columns(
 def _cell_text(col, value, row):
     "A cell as text; what is missing, or plainly no text, is an error with the remedy"
     if is_missing(value): raise ValueError(
-        f'column {col!r} has no text but {value} in {short(row)}. Fill it first: df[{col!r}] = df[{col!r}].fillna(\'\')')
-    kind, remedy = type(value), {bytes: ".str.decode('utf8')", list: ".map(' '.join), with tok=BaseTokenizer(), rules=[]"}
+        f'column {col!r} has no text but {value} in {short(row)}. '
+        f'Fill it first: df[{col!r}] = df[{col!r}].fillna(\'\')')
+    remedy = {bytes: ".str.decode('utf8')", list: ".map(' '.join), with tok=BaseTokenizer(), rules=[]"}
+    kind = type(value)
     if kind in remedy: raise ValueError(f'column {col!r} has no text but the {kind.__name__} {short(value)}. '
                                         f'Make a text of it first: df[{col!r}]{remedy[kind]}')
     return value
@@ -446,7 +455,8 @@ def text(self: Tokenizer, o: Any) -> str:
     "The text that `o` is, or that is in the file or row `o`"
     if isinstance(o, (str, FileText)): return str(o)
     if isinstance(o, Path): return read_text(o, self.encoding)
-    if isinstance(o, dict) or hasattr(o, 'index') and hasattr(o, 'keys'): return join_columns(o, self.text_cols, self.mark_fields)
+    if isinstance(o, dict) or hasattr(o, 'index') and hasattr(o, 'keys'):
+        return join_columns(o, self.text_cols, self.mark_fields)
     raise TypeError(f'a text is needed, or a file (a Path) or a row of a table, not the {type(o).__name__} {short(o)}. '
                     "Missing texts of a table have to be filled first: df['text'] = df['text'].fillna('')")
 
@@ -505,7 +515,7 @@ def setups(self: Tokenizer, items: Any):
 # %% ../../nbs/60_text.core.ipynb #5032396c
 @patch(cls_method=True)
 def from_folder(cls: Tokenizer,
-    path: Path | str,  # folder with the texts; they are tokenized when a dataset is set up, and nothing is written there
+    path: Path | str,  # folder with the texts; they are tokenized when a dataset is set up; nothing is written there
     tok: Any = None,   # tokenizer; a `WordTokenizer` if not given
     rules: list = None,  # of the text; `text_rules` if not given
     **kwargs,          # more arguments of `Tokenizer`

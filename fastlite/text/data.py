@@ -87,10 +87,12 @@ class Numericalize(Transform):
         self._use(make_vocab(count, self.min_freq, self.max_vocab, self.special_toks))
 
     def encodes(self, o: list):
-        if self.vocab is None: raise ValueError('Numericalize has no vocabulary: give vocab=, or call setup(lists of tokens)')
+        if self.vocab is None:
+            raise ValueError('Numericalize has no vocabulary: give vocab=, or call setup(lists of tokens)')
         ids = [self.o2i.get(token, self.unknown) for token in o]
         if self.unknown is None and None in ids: raise ValueError(
-            f'{o[ids.index(None)]!r} is not in the vocabulary, and neither is {UNK!r}, the word for what is not: add it, as the first')
+            f'{o[ids.index(None)]!r} is not in the vocabulary, and neither is {UNK!r}, the word for what is not: '
+            'add it, as the first')
         return TensorText(torch.tensor(ids, dtype=torch.int64))
 
     def decodes(self, o: TensorText): return [self.vocab[i] for i in o.tolist() if self.vocab[i] != PAD]
@@ -126,13 +128,13 @@ def _prepare(dataset):
 
 # %% ../../nbs/61_text.data.ipynb #4e3a0278
 class LMDataLoader(DataLoader):
-    "Pieces of one long stream of texts, each with the same one token further; row `i` goes on in row `i` of the next batch"
+    "Pieces of a long stream of texts, each with the same one token later; row `i` goes on in row `i` of the next batch"
     own = ('seq_len',)
     def __init__(self,
         dataset: Any,            # texts as numbers; of tuples, the first part is the text
         bs: int = 64,            # rows of a batch
         seq_len: int = 72,       # tokens in a row
-        **kwargs,                # more arguments of `DataLoader`; with `shuffle` texts are joined in another order each epoch
+        **kwargs,                # more arguments of `DataLoader`; `shuffle` joins texts in another order each epoch
     ):
         super().__init__(dataset, bs, **kwargs | dict(num_workers=0))  # a slice is faster than another process
         self.seq_len, self.ends, self._stream, self._joined = seq_len or 72, None, None, (None, None)
@@ -161,8 +163,8 @@ class LMDataLoader(DataLoader):
 
     def _row_length(self):
         n = (len(self.stream) - 1) // self.bs
-        if n < 1: raise ValueError(f'there are {len(self.stream)} tokens in {self.n} texts, too few for {self.bs} rows and '
-                                   'the token after them: use a smaller bs, or more text')
+        if n < 1: raise ValueError(f'there are {len(self.stream)} tokens in {self.n} texts, too few for {self.bs} rows '
+                                   'and the token after them: use a smaller bs, or more text')
         return n
 
     def __getstate__(self): return super().__getstate__() | {'_stream': None, '_joined': (None, None)}
@@ -233,7 +235,8 @@ class PadInput(Transform):
 def _padded(samples, place):
     "The samples with all their texts at the length of the longest"
     lengths = [len(x) for sample in samples for x in listify(sample) if isinstance(x, TensorText)]
-    if not lengths: raise ValueError(f'no part of these samples is a TensorText, the first of which is {describe(samples[0])}')
+    if not lengths: raise ValueError(
+        f'no part of these samples is a TensorText, the first of which is {describe(samples[0])}')
     n = max(lengths)
     def fit(x): return place(x, n) if isinstance(x, TensorText) else x
     return [tuple(map(fit, sample)) if isinstance(sample, tuple) else fit(sample) for sample in samples]
@@ -423,7 +426,8 @@ def decode_batch(self: LMDataLoader,
 ) -> list[tuple]:
     "The first rows of a batch, decoded"
     tl = self.dataset.tls[0] if hasattr(self.dataset, 'tls') else None
-    return [tuple(part[i] if tl is None else tl.decode(part[i].cpu()) for part in b) for i in range(min(max_n, len(b[0])))]
+    def decode(part): return part if tl is None else tl.decode(part.cpu())
+    return [tuple(decode(part[i]) for part in b) for i in range(min(max_n, len(b[0])))]
 
 
 LMDataLoader.show_batch, LMDataLoader.columns = TextDL.show_batch, ['text', 'text_']
@@ -472,7 +476,9 @@ def _text_columns(part, text_cols, keep, file):
     cols = listify(text_cols)
     try: column_values(part[:1], cols)
     except KeyError as e: raise KeyError(f'{file}: {e.args[0]}') from None
-    def name(col): return col if col in part.columns else part.columns[col] if isinstance(col, int) and col < part.shape[1] else None
+    def name(col):
+        if col in part.columns: return col
+        return part.columns[col] if isinstance(col, int) and col < part.shape[1] else None
     return {name(col): [] for col in cols if name(col) not in map(name, listify(keep))}
 
 # %% ../../nbs/61_text.data.ipynb #c3535de3
@@ -509,7 +515,8 @@ def from_csv(cls: TextDataLoaders,
     file = Path(path)/csv_fname
     labels = [] if kwargs.get('is_lm') else listify(kwargs.get('label_col', 1))
     keep = [*labels, *listify(kwargs.get('valid_col'))]
-    df = read_text_table(file, kwargs.get('text_col', 0), keep, encoding=encoding, header=header, sep=delimiter or ',', quoting=quoting)
+    df = read_text_table(file, kwargs.get('text_col', 0), keep, encoding=encoding, header=header,
+                         sep=delimiter or ',', quoting=quoting)
     return cls.from_df(df, path=path, **kwargs)
 
 # %% ../../nbs/61_text.data.ipynb #973f8cc1
@@ -550,7 +557,8 @@ def dataloaders_from_config(
     device: Any = None,  # where batches go; they stay if not given
 ) -> TextDataLoaders:
     "Loaders without texts that prepare and decode like those that `config` describes"
-    dls, (kind, *names) = block_from_config(config, path, device), {'TextDL': (TextDL,), 'LMDataLoader': (LMDataLoader, 'seq_len')}[config['loader']]
+    kinds = {'TextDL': (TextDL,), 'LMDataLoader': (LMDataLoader, 'seq_len')}
+    dls, (kind, *names) = block_from_config(config, path, device), kinds[config['loader']]
     settings = {name: getattr(dls[0], name) for name in ('bs', 'device', 'after_item', 'before_batch', 'after_batch')}
     settings |= {name: config[name] for name in names}
     return TextDataLoaders(*(kind(dl.dataset, **settings) for dl in dls.loaders), path=path)

@@ -81,8 +81,8 @@ def language_model_learner(
     "A Learner that guesses the next word; with `pretrained`, only its last group is trained until `unfreeze`"
     model = get_language_model(arch, len(text_vocab(dls)), config, drop_mult)
     learn = LMLearner(dls, model, **{'loss_func': CrossEntropyLossFlat(), **_split_of(arch, 'lm'), **kwargs})
-    learn.model_config = {'application': 'text', 'kind': 'lm', 'arch': arch, 'vocab_sz': len(text_vocab(dls)), 'config': config,
-                          'drop_mult': drop_mult}
+    learn.model_config = {'application': 'text', 'kind': 'lm', 'arch': arch, 'vocab_sz': len(text_vocab(dls)),
+                          'config': config, 'drop_mult': drop_mult}
     return _take_pretrained(learn, arch, pretrained, pretrained_fnames, backwards)
 
 # %% ../../nbs/66_text.learner.ipynb #70423ca6
@@ -223,7 +223,9 @@ def _read_foreign(file):
     weights, res = weights.get('model', weights) if isinstance(weights, dict) else {}, {}
     for name, value in weights.items():
         new = name.replace('encoder.weight', 'encoder_dp.emb.weight').removesuffix('_raw')
-        if name.endswith('_raw') and '.module.' not in name: new = '.'.join([*new.split('.')[:-1], 'module', new.split('.')[-1]])
+        if name.endswith('_raw') and '.module.' not in name:
+            *above, own = new.split('.')
+            new = '.'.join([*above, 'module', own])
         if name.endswith('_raw') or new not in res: res[new] = value
     return res
 
@@ -246,15 +248,16 @@ def read_pretrained(
     if file.suffix == '.pth': weights, vocab = _read_foreign(file), None
     else:
         state = load_state(file)
-        weights, vocab = state.get('model') or {f'0.{k}': v for k, v in state.get('encoder', {}).items()}, state.get('vocab')
+        weights = state.get('model') or {f'0.{k}': v for k, v in state.get('encoder', {}).items()}
+        vocab = state.get('vocab')
     if vocab_file is not None: vocab = _read_words(vocab_file)
-    if not weights or vocab is None: raise ValueError(f'{file} holds no {"vocabulary" if weights else "encoder"}: it was not '
-                                                      'written by a Learner for text')
+    if not weights or vocab is None: raise ValueError(f'{file} holds no {"vocabulary" if weights else "encoder"}: '
+                                                      'it was not written by a Learner for text')
     weights = {k.replace('0.module.', '0.', 1) if k.startswith('0.module.') else k: v for k, v in weights.items()}
     vectors = weights.get('0.encoder_dp.emb.weight', vocab)
     if len(vectors) != len(vocab): raise ValueError(
-        f'{file} has vectors of {len(vectors)} words, and the vocabulary {vocab_file or "in it"} has {len(vocab)} words: '
-        'they are not of one model')
+        f'{file} has vectors of {len(vectors)} words, and the vocabulary {vocab_file or "in it"} has {len(vocab)} '
+        'words: they are not of one model')
     return weights, vocab
 
 # %% ../../nbs/66_text.learner.ipynb #b11f990a
@@ -268,7 +271,8 @@ def _is_per_word(name): return name.endswith('encoder_dp.emb.weight') or name.st
 
 def _load_by_word(model, weights, vocab, new_vocab, file):
     "Load an encoder, and if `model` is a language model its decoder, with rows moved to the places of their words"
-    fitting = {k: rows_by_word(v, vocab, new_vocab) if _is_per_word(k) and len(v) == len(vocab) else v for k, v in weights.items()}
+    def moved(k, v): return rows_by_word(v, vocab, new_vocab) if _is_per_word(k) and len(v) == len(vocab) else v
+    fitting = {k: moved(k, v) for k, v in weights.items()}
     encoder = {k.removeprefix('0.'): v for k, v in fitting.items() if k.startswith('0.')}
     wrong = differences(encoder, encoder_of(model).state_dict())
     if wrong: raise ValueError('\n  '.join([f'{file} does not fit the encoder; is `config` the same?', *wrong]))
@@ -281,12 +285,13 @@ def _load_by_word(model, weights, vocab, new_vocab, file):
 @patch
 def save_encoder(self: TextLearner, file: str | Path) -> Path:
     "Save the encoder and its vocabulary, for `load_encoder`; `file` as for `save`"
-    return save_state(self.state_path(file), {'encoder': encoder_of(self.model).state_dict(), 'vocab': text_vocab(self.dls)})
+    state = {'encoder': encoder_of(self.model).state_dict(), 'vocab': text_vocab(self.dls)}
+    return save_state(self.state_path(file), state)
 
 
 @patch
 def saved_state(self: TextLearner) -> dict:
-    "What `save` writes besides the state of the optimizer: the weights, and the vocabulary of the data, if they have one"
+    "What `save` writes besides the optimizer's state: the weights, and the vocabulary of the data, if they have one"
     vocab = {'vocab': text_vocab(self.dls)} if hasattr(self.dls, 'vocab') else {}
     return {**Learner.saved_state(self), **vocab}
 
@@ -335,8 +340,9 @@ def text_classifier_learner(
     if PAD not in text_vocab(dls)[1:2]: raise ValueError(
         f'word number 1 fills up short texts, but in the vocabulary it is {text_vocab(dls)[1]!r}: begin it with '
         '`special_tokens`')
-    args = {'seq_len': seq_len, 'config': config, 'drop_mult': drop_mult, 'lin_ftrs': lin_ftrs, 'ps': ps, 'max_len': max_len,
-            'y_range': y_range, 'n_class': get_c(dls) if n_out is None else n_out, 'vocab_sz': len(text_vocab(dls))}
+    args = {'seq_len': seq_len, 'config': config, 'drop_mult': drop_mult, 'lin_ftrs': lin_ftrs, 'ps': ps,
+            'max_len': max_len, 'y_range': y_range, 'n_class': get_c(dls) if n_out is None else n_out,
+            'vocab_sz': len(text_vocab(dls))}
     learn = TextLearner(dls, get_text_classifier(arch, **args), **_split_of(arch, 'clas') | kwargs)
     learn.model_config = {'application': 'text', 'kind': 'clas', 'arch': arch, **args}
     return _take_pretrained(learn, arch, pretrained, None, backwards)
@@ -350,13 +356,14 @@ def fetch_pretrained(
     backwards: bool = False,  # trained on texts read backwards
 ) -> list[Path]:              # weights and vocabulary
     "The files of the published weights of `arch`; raises ConnectionError saying what to do without them"
-    if arch.__name__ not in text_archs: raise ValueError(f'there are no published weights of {arch.__name__}: pass pretrained=False')
+    if arch.__name__ not in text_archs:
+        raise ValueError(f'there are no published weights of {arch.__name__}: pass pretrained=False')
     url = _published.format('bwd' if backwards else 'fwd')
     try: folder = untar_data(url)
     except OSError as e:
-        raise ConnectionError(f'the pretrained weights could not be fetched from {url} ({e}). Train from random weights with '
-                              '`pretrained=False`; or train a language model on texts of your own first, and hand on what it '
-                              'learned with `save_encoder` and `load_encoder`') from None
+        raise ConnectionError(f'the pretrained weights could not be fetched from {url} ({e}). Train from random '
+                              'weights with `pretrained=False`; or train a language model on texts of your own first, '
+                              'and hand on what it learned with `save_encoder` and `load_encoder`') from None
     return [next(folder.rglob(f'*.{ending}')) for ending in ('pth', 'pkl')]
 
 # %% ../../nbs/66_text.learner.ipynb #605a0101

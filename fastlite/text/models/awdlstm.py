@@ -116,9 +116,11 @@ class AWD_LSTM(Module):
         n_dir = 2 if bidir else 1
         sizes = [emb_sz, *[n_hid]*(n_layers - 1), emb_sz]
         names = ['weight_hh_l0', 'weight_hh_l0_reverse'][:n_dir]
-        self.rnns = nn.ModuleList([WeightDropout(nn.LSTM(ni, nf//n_dir, batch_first=True, bidirectional=bidir), weight_p, names)
-                                   for ni, nf in zip(sizes, sizes[1:])])
-        self.input_dp, self.hidden_dps = RNNDropout(input_p), nn.ModuleList([RNNDropout(hidden_p) for _ in range(n_layers)])
+        self.rnns = nn.ModuleList([
+            WeightDropout(nn.LSTM(ni, nf//n_dir, batch_first=True, bidirectional=bidir), weight_p, names)
+            for ni, nf in zip(sizes, sizes[1:])])
+        self.input_dp = RNNDropout(input_p)
+        self.hidden_dps = nn.ModuleList([RNNDropout(hidden_p) for _ in range(n_layers)])
         self.emb_sz, self.n_hid, self.n_layers, self.pad_token = emb_sz, n_hid, n_layers, pad_token
         self.reset()
 
