@@ -115,12 +115,10 @@ class Interpretation:
 def target_vocab(dls: Any) -> list:
     "The names of the target's classes; an empty list if the data does not say"
     ds = dls.train_ds
-    has_pipelines = hasattr(ds, 'tls')
-    if has_pipelines: vocabs = [getattr(tl.tfms, 'vocab', None) for tl in ds.tls[ds.n_inp:]]
-    else: vocabs = [getattr(ds, 'vocab', None)]
-    default = getattr(dls, 'vocab', []) if not has_pipelines and hasattr(ds, 'vocab') else []
-    vocab = next((o for o in vocabs if o is not None), default)
-    return list(vocab)
+    if hasattr(ds, 'tls'): vocabs = [getattr(tl.tfms, 'vocab', None) for tl in ds.tls[ds.n_inp:]]
+    elif hasattr(ds, 'vocab'): vocabs = [ds.vocab, getattr(dls, 'vocab', None)]
+    else: vocabs = []
+    return list(next((o for o in vocabs if o is not None), []))
 
 
 class ClassificationInterpretation(Interpretation):

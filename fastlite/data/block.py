@@ -248,6 +248,17 @@ def dataloaders(self: DataBlock,
 
 
 @patch
+def _tfms(self: DataBlock, verbose: bool) -> dict:
+    "The transforms of items and batches for loaders: copies, not yet set up"
+    tfms = {'after_item': Pipeline(copy.deepcopy(self.item_tfms)),
+            'before_batch': Pipeline(copy.deepcopy(self.dls_kwargs.get('before_batch'))),
+            'after_batch': Pipeline(copy.deepcopy(self.batch_tfms))}
+    if verbose:
+        for name, pipeline in tfms.items(): print(f'Setting up {name}: {pipeline}')
+    return tfms
+
+# %% ../../nbs/15_data.block.ipynb #e4ae2f5e
+@patch
 def weighted_dataloaders(self: DataBlock,
     source: Any,   # what `get_items` takes
     wgts: Any,     # a number for each item of `source`: how often it is drawn, beside the others
@@ -270,17 +281,6 @@ def from_dblock(cls: DataLoaders,
     "The loaders that `dblock` makes of `source`, as objects of this class"
     dls = dblock.dataloaders(source, path=path, **kwargs)
     return cls(*dls.loaders, path=dls.path)
-
-
-@patch
-def _tfms(self: DataBlock, verbose: bool) -> dict:
-    "The transforms of items and batches for loaders: copies, not yet set up"
-    tfms = {'after_item': Pipeline(copy.deepcopy(self.item_tfms)),
-            'before_batch': Pipeline(copy.deepcopy(self.dls_kwargs.get('before_batch'))),
-            'after_batch': Pipeline(copy.deepcopy(self.batch_tfms))}
-    if verbose:
-        for name, pipeline in tfms.items(): print(f'Setting up {name}: {pipeline}')
-    return tfms
 
 # %% ../../nbs/15_data.block.ipynb #66e25aac
 def _rows(columns, n=None) -> list:

@@ -735,8 +735,8 @@ class SortedDL(DataLoader):
 
     def new(self, dataset: Any = None, **changes) -> 'SortedDL':
         "As for `DataLoader`; `shuffle=False` asks for the items in order"
-        changes = {'sort_func': self.sort_func, 'in_order': not changes.get('shuffle', not self.in_order)} | changes
-        return super().new(dataset, **changes)
+        in_order = not changes['shuffle'] if 'shuffle' in changes else self.in_order
+        return super().new(dataset, **{'sort_func': self.sort_func, 'in_order': in_order} | changes)
 
     def lengths(self) -> list:
         "The length of each item; found once"

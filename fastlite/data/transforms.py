@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['image_extensions', 'Paths', 'get_files', 'get_image_files', 'get_text_files', 'files_below', 'FileGetter',
            'ImageGetter', 'RandomSplitter', 'is_missing', 'MaskSplitter', 'FuncSplitter', 'IndexSplitter',
-           'EndSplitter', 'path_parts', 'GrandparentSplitter', 'FolderSplitter', 'FileSplitter', 'ColSplitter',
-           'TrainTestSplitter', 'GroupSplitter', 'RandomSubsetSplitter', 'parent_label', 'RegexLabeller',
-           'on_attribute', 'using_attr', 'ColReader', 'ItemGetter', 'AttrGetter', 'Category', 'CategoryMap',
-           'Categorize', 'MultiCategory', 'MultiCategorize', 'one_hot', 'OneHotEncode', 'EncodedMultiCategorize',
-           'RegressionSetup', 'ToTensor', 'IntToFloatTensor', 'Normalize', 'get_c']
+           'EndSplitter', 'path_parts', 'GrandparentSplitter', 'FolderSplitter', 'FileSplitter', 'column_place',
+           'column_values', 'ColSplitter', 'TrainTestSplitter', 'GroupSplitter', 'RandomSubsetSplitter', 'parent_label',
+           'RegexLabeller', 'on_attribute', 'using_attr', 'ColReader', 'ItemGetter', 'AttrGetter', 'Category',
+           'CategoryMap', 'Categorize', 'MultiCategory', 'MultiCategorize', 'one_hot', 'OneHotEncode',
+           'EncodedMultiCategorize', 'RegressionSetup', 'ToTensor', 'IntToFloatTensor', 'Normalize', 'get_c']
 
 # %% ../../nbs/12_data.transforms.ipynb #2117a8f2
 import copy
@@ -284,7 +284,29 @@ def FileSplitter(fname: Path | str) -> Callable:
         return res
     return split
 
+# %% ../../nbs/12_data.transforms.ipynb #375fc892
+def column_place(
+    df: pd.DataFrame,  # table
+    col: Any,          # name or number of a column
+) -> int:
+    "The place of a column; a missing one is a KeyError that lists what there is, a name that occurs twice a ValueError"
+    names = list(df.columns)
+    if names.count(col) > 1: raise ValueError(
+        f'{names.count(col)} columns are called {col!r}: rename them; there are {short(names)}')
+    if col in names: return names.index(col)
+    if isinstance(col, int) and col < len(names): return col
+    raise KeyError(f'there is no column {col!r}; there are {short(names)}')
 
+
+def column_values(
+    df: pd.DataFrame,  # table
+    cols: Any,         # name or number of a column, or several
+) -> list:             # of values; of tuples for several columns
+    "The values of a column, row by row; raises as `column_place` does"
+    if isinstance(cols, (list, tuple)): return list(zip(*(column_values(df, c) for c in cols)))
+    return df.iloc[:, column_place(df, cols)].tolist()
+
+# %% ../../nbs/12_data.transforms.ipynb #5af1b867
 def ColSplitter(
     col: str | int = 'is_valid',  # name or number of a column
     on: Any = None,               # the value for validation, or several; else the column holds true and false
@@ -292,11 +314,7 @@ def ColSplitter(
     "A column of a table says which rows are for validation"
     def split(items):
         if not hasattr(items, 'iloc'): raise TypeError(f'ColSplitter needs a DataFrame, not a {type(items).__name__}')
-        if not isinstance(col, int) and col not in items.columns: raise KeyError(
-            f'there is no column {col!r}; there are {short(list(items.columns))}')
-        twice = list(items.columns).count(col)
-        if twice > 1: raise ValueError(f'{twice} columns are called {col!r}: rename them')
-        values = (items[col] if col in items.columns else items.iloc[:, col]).tolist()
+        values = column_values(items, col)
         wrong = [v for v in values if is_missing(v) or v not in (0, 1)] if on is None else []
         if wrong: raise ValueError(f'column {col!r} has {short(wrong[0])}, which is neither true nor false: '
                                    'say which value is for validation, such as on=\'valid\'')
@@ -815,6 +833,18 @@ def _fractions(x):
         'IntToFloatTensor() has to be there as well')
     return x
 
+
+def _check_fit(stats, x, axes):
+    "Refuse statistics of another number of channels than the batch `x` has"
+    of_batch = stats.ndim == x.ndim > max(axes)  # then only `axes` may be stretched
+    pairs = zip(reversed(range(x.ndim)), reversed(x.shape), reversed(stats.shape))
+    fits = all(m == n or m == 1 and (i in axes or not of_batch) for i, n, m in pairs)
+    if stats.ndim <= x.ndim and fits: return
+    n, channels = stats.numel(), [n for i, n in enumerate(x.shape) if i not in axes][0]
+    shape = '×'.join(map(str, x.shape))
+    raise ValueError(f'these statistics are of {n} channel{"s" if n > 1 else ""}, but the images have '
+                     f'{channels} (the batch is {shape}): give a mean and a deviation for each channel')
+
 # %% ../../nbs/12_data.transforms.ipynb #5aa9768f
 @portable
 class Normalize(Transform):
@@ -846,14 +876,7 @@ class Normalize(Transform):
         if self.mean is None:
             raise ValueError('no statistics yet: set up on a loader, or Normalize.from_stats(mean, std)')
         if self.mean.device != x.device: self.mean, self.std = self.mean.to(x.device), self.std.to(x.device)
-        of_batch = self.mean.ndim == x.ndim > max(self.axes)  # then only `axes` may be stretched
-        pairs = zip(reversed(range(x.ndim)), reversed(x.shape), reversed(self.mean.shape))
-        fits = all(m == n or m == 1 and (i in self.axes or not of_batch) for i, n, m in pairs)
-        if self.mean.ndim > x.ndim or not fits:
-            n, channels = self.mean.numel(), [n for i, n in enumerate(x.shape) if i not in self.axes][0]
-            shape = '×'.join(map(str, x.shape))
-            raise ValueError(f'these statistics are of {n} channel{"s" if n > 1 else ""}, but the images have '
-                             f'{channels} (the batch is {shape}): give a mean and a deviation for each channel')
+        _check_fit(self.mean, x, self.axes)
         return self.mean, self.std
 
     def encodes(self, x: TensorImage) -> Tensor:
@@ -865,7 +888,6 @@ class Normalize(Transform):
         "As it was before"
         mean, std = self.stats(x)
         return x * std + mean
-
 
 # %% ../../nbs/12_data.transforms.ipynb #e492f4c4
 @patch(cls_method=True)

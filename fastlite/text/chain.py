@@ -14,7 +14,8 @@ import pandas as pd
 from fastcore.basics import patch
 
 from ..data.block import TransformBlock
-from ..data.chain import DataBunch, EmptyLabelList, ItemList, LabelLists, SplitData, column_values
+from ..data.chain import DataBunch, EmptyLabelList, ItemList, LabelLists, SplitData
+from ..data.transforms import column_values
 from .core import Tokenizer, join_columns
 from .data import TextBlock, read_text_table
 from .store import FileText, TextFile
@@ -57,7 +58,7 @@ def from_folder(cls: TextList,
     **kwargs,                # passed to the class
 ) -> TextList:
     "The text files below `path`; none is a ValueError"
-    kwargs = {'processor': Tokenizer(encoding=encoding)} | kwargs
+    if 'processor' not in kwargs: kwargs['processor'] = Tokenizer(encoding=encoding)
     return super(TextList, cls).from_folder(path, extensions, recurse, include, **kwargs)
 
 # %% ../../nbs/64_text.chain.ipynb #12d80a4f

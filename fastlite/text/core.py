@@ -27,8 +27,7 @@ import pandas as pd
 from fastcore.basics import patch
 
 from ..core import atomic_write, listify, short
-from ..data.chain import column_values
-from ..data.transforms import ColReader, get_files, is_missing
+from ..data.transforms import ColReader, column_place, get_files, is_missing
 from .store import FileText, TokenStore, WordIndex, encode_texts, text_key
 from ..torch_core import TitledStr
 from ..transform import Transform, as_transform, from_config, portable, to_config
@@ -158,9 +157,9 @@ class BaseTokenizer:
 
 # %% ../../nbs/60_text.core.ipynb #57085bc4
 _marks = ''.join(c for c in map(chr, range(0x300, 0x3100)) if unicodedata.category(c)[0] == 'M') + '\u200c\u200d\ufe0f'
-_letter = fr'(?:\w[{_marks}]*)'
-_word = re.compile(fr"""(?i)(?<!\s)\s*\n\s*|\d+(?:[.,:]\d+)*|n't\b|['’](?:s|m|d|re|ve|ll)\b|{_letter}+?(?=n't\b)|"""
-                   fr"""{_letter}+(?:\.{_letter}+)*|[^\w\s][{_marks}]*""")
+_letters = fr'\w[\w{_marks}]*'
+_word = re.compile(fr"""(?i)(?<!\s)\s*\n\s*|\d+(?:[.,:]\d+)*|n't\b|['’](?:s|m|d|re|ve|ll)\b|{_letters}?(?=n't\b)|"""
+                   fr"""{_letters}(?:\.{_letters})*|[^\w\s][{_marks}]*""")
 
 
 @portable
@@ -566,10 +565,10 @@ def tokenize_df(
 ) -> tuple[pd.DataFrame, Counter]:
     "The table in memory, with tokens and their number (`text_length`) for the texts; and how often each token occurs"
     cols = listify(text_cols)
-    column_values(df[:1], cols)  # a missing one is told
+    places = [column_place(df, c) for c in cols]  # a missing one is told
     texts = (join_columns(df.iloc[i], cols, mark_fields) for i in range(len(df)))
     tokens = list(tokenize_texts(texts, n_workers, **kwargs))
-    rest = df.drop(columns=[c if c in df.columns else df.columns[c] for c in cols])
+    rest = df.drop(columns=df.columns[places])
     rest[tok_text_col], rest[f'{tok_text_col}_length'] = tokens, list(map(len, tokens))
     return rest, Counter(token for o in tokens for token in o)
 

@@ -24,11 +24,10 @@ from torch import Tensor
 from ..core import describe, get_random_states, listify, set_random_states
 from ..data.block import CategoryBlock, DataBlock, MultiCategoryBlock, TransformBlock
 from ..data.block import dataloaders_from_config as block_from_config
-from ..data.chain import column_values
 from ..data.core import DataLoaders
 from ..data.load import DataLoader, SortedDL, item_at
-from ..data.transforms import (ColReader, ColSplitter, FolderSplitter, RandomSplitter, get_text_files,
-                                      parent_label)
+from ..data.transforms import (ColReader, ColSplitter, FolderSplitter, RandomSplitter, column_place,
+                                      column_values, get_text_files, parent_label)
 from .core import PAD, UNK, Tokenizer, csv_portions, join_columns, special_tokens
 from .store import TextFile
 from ..torch_core import TensorBase
@@ -473,13 +472,10 @@ def from_df(cls: TextDataLoaders,
 # %% ../../nbs/61_text.data.ipynb #fd7e7173
 def _text_columns(part, text_cols, keep, file):
     "An empty list for each column whose texts go to the file; a missing column is told"
-    cols = listify(text_cols)
-    try: column_values(part[:1], cols)
+    try: names = [part.columns[column_place(part, col)] for col in listify(text_cols)]
     except KeyError as e: raise KeyError(f'{file}: {e.args[0]}') from None
-    def name(col):
-        if col in part.columns: return col
-        return part.columns[col] if isinstance(col, int) and col < part.shape[1] else None
-    return {name(col): [] for col in cols if name(col) not in map(name, listify(keep))}
+    kept = {part.columns[o] if isinstance(o, int) and o < part.shape[1] else o for o in listify(keep)}
+    return {name: [] for name in names if name not in kept}
 
 # %% ../../nbs/61_text.data.ipynb #c3535de3
 def read_text_table(

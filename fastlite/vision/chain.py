@@ -18,8 +18,8 @@ from fastcore.basics import patch
 from PIL import Image
 
 from ..data.block import TransformBlock
-from ..data.chain import DataBunch, ItemList, LabelList, both_sets, column_values
-from ..data.transforms import image_extensions
+from ..data.chain import DataBunch, ItemList, LabelList, both_sets
+from ..data.transforms import column_values, image_extensions
 from ..transform import Transform, accepted_types
 from .resize import PadMode, Resize, ResizeMethod
 from .core import PILImage, PILImageBW, TensorBBoxCreate

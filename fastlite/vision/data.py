@@ -19,10 +19,9 @@ from torch import Tensor
 
 from ..core import describe, is_listy, listify
 from ..data.block import CategoryBlock, DataBlock, MultiCategoryBlock, RegressionBlock, TransformBlock
-from ..data.chain import column_values
 from ..data.core import DataLoaders
 from ..data.transforms import (ColReader, ColSplitter, GrandparentSplitter, IntToFloatTensor, RandomSplitter,
-                                      RegexLabeller, get_image_files, parent_label)
+                                      RegexLabeller, column_values, get_image_files, parent_label)
 from ..torch_core import to_plain
 from ..transform import portable
 from .core import (AddMaskCodes, BBoxCategorize, BBoxLabeler, CheckTargets, PILImage, PILMask,
