@@ -7,6 +7,7 @@ __all__ = ['collate', 'item_at', 'misfits', 'DataLoader', 'WeightedDL', 'Partial
 
 # %% ../../nbs/10_data.load.ipynb #416c582f
 import io
+import itertools
 import mmap
 import multiprocessing
 import os
@@ -21,6 +22,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from multiprocessing import reduction
 from types import FunctionType
 from typing import Any
 
@@ -30,9 +32,9 @@ from fastcore.basics import patch
 from fastcore.foundation import L
 from torch import Tensor
 from torch.utils.data import DataLoader as TorchLoader
-from torch.utils.data import Dataset, Subset, TensorDataset, default_collate, get_worker_info
+from torch.utils.data import Dataset, Subset, TensorDataset, default_collate
 
-from ..core import apply, get_random_states, is_listy, set_random_states, short, to_device
+from ..core import get_random_states, is_listy, set_random_states, short, to_device
 from ..torch_core import TensorBase, retain_type
 from ..transform import Pipeline
 
@@ -42,7 +44,7 @@ def collate(
 ) -> Any:           # the same nesting, with a batch in place of each leaf
     "One batch of `samples`: tensors stacked, numbers made tensors, texts listed, tuples part by part"
     first = samples[0]
-    if isinstance(first, TensorBase): return _stack_typed(samples)
+    if isinstance(first, TensorBase) or type(first) is Tensor and first.layout == torch.strided: return _stack(samples)
     if isinstance(first, float): return torch.tensor(samples, dtype=torch.get_default_dtype())  # torch: float64
     if isinstance(first, (Tensor, np.ndarray, np.generic, Mapping, int)): return default_collate(samples)
     if isinstance(first, (str, bytes)): return list(samples)
@@ -51,12 +53,12 @@ def collate(
                     'tuple or dict of these. An item transform (for pictures: ToTensor) has to make it one of them')
 
 
-def _stack_typed(samples):
-    "Stack tensors that have a type; the batch has the type and the attributes of the first"
+def _stack(samples):
+    "Stack tensors; the batch has the type and the attributes of the first"
     first, plain = samples[0], [s.as_subclass(Tensor) for s in samples]
-    if first.dtype == torch.uint8 and get_worker_info() is None:  # numpy asks for large pages, had much sooner
+    if {s.dtype for s in plain} == {torch.uint8}:  # numpy asks for large pages, had much sooner
         batch = torch.stack(plain, out=torch.from_numpy(np.empty((len(plain), *first.shape), np.uint8)))
-    else: batch = default_collate(plain).contiguous()  # in another process: memory that both share
+    else: batch = torch.stack(plain).contiguous()
     batch = batch.as_subclass(type(first))
     batch.__dict__.update(first.__dict__)
     return batch
@@ -209,39 +211,54 @@ def _moved(before):
     return not same or python != before[0] or not torch.equal(cpu, before[2])
 
 # %% ../../nbs/10_data.load.ipynb #3282ded3
-class _Packed:
-    "A tensor on its way into bytes, as an array; it comes out of them as a tensor again, on loan or as a copy"
-    def __init__(self, x, lend):
-        self.rest, x = (x.dtype, type(x), vars(x), lend), x.as_subclass(Tensor).contiguous()
-        small = x.dtype == torch.int64 and x.numel() > 64 and 0 <= x.min() and x.max() < 256
-        self.values = x.item() if x.ndim == 0 else (x.byte() if small else x).numpy()
-
-    def __reduce__(self): return _tensor, (self.values, *self.rest)
+def _is_dense(x):
+    "Is `x` a tensor that is nothing but numbers, one after the other, in this process's memory?"
+    if not isinstance(x, Tensor) or x.device.type != 'cpu' or x.numel() == 0: return False
+    return not (x.requires_grad or x.is_nested or x.is_quantized or x.is_complex())
 
 
-def _tensor(values, dtype, kind, attributes, lend):
-    "The tensor that was packed; with `lend`, one that shares the memory of `values` and must not be changed"
-    if isinstance(values, np.ndarray): x = torch.from_numpy(values).to(dtype, copy=not lend)
-    else: x = torch.scalar_tensor(values, dtype=dtype)
+def _tensor(data, shape, stored, dtype, kind, attributes, lend):
+    "The tensor with the bytes `data`; with `lend`, one that shares their memory, and must not be changed if others do"
+    if shape is None: x = torch.scalar_tensor(data, dtype=dtype)
+    else: x = torch.frombuffer(data, dtype=stored).view(shape).to(dtype, copy=not lend)
     x = x.as_subclass(kind)
     x.__dict__.update(attributes)
     return x
 
 
-def _copy(values): return values.copy()
+def _copy_of(func, args): return func(*args).copy()
 
 
-class _PackedArray:
-    "An array on its way into bytes; it comes out of them as a copy, which may be changed"
-    def __init__(self, values): self.values = values
-    def __reduce__(self): return _copy, (self.values,)
+class _LeftToTorch(TypeError):
+    "Of a sparse tensor: torch keeps each one that plain pickle has read, for ever"
 
 
-def _pack(x, lend):
-    if isinstance(x, np.ndarray) and not lend: return _PackedArray(x)
-    kinds = torch.uint8, torch.int64, torch.float32, torch.bool, torch.int32, torch.float64
-    plain = isinstance(x, Tensor) and x.dtype in kinds and x.device.type == 'cpu' and not x.requires_grad
-    return _Packed(x, lend) if plain else x
+class _Pickler(pickle.Pickler):
+    "Writes tensors and arrays so that their memory can be left aside"
+    lend = shrink = False
+
+    def reducer_override(self, x):
+        if isinstance(x, Tensor) and x.layout != torch.strided: raise _LeftToTorch(f'a tensor of layout {x.layout}')
+        if _is_dense(x): return _tensor, self.parts(x)
+        if not isinstance(x, np.ndarray) or self.lend: return NotImplemented
+        made_by = x.__reduce_ex__(5)
+        return made_by if len(made_by) > 2 else (_copy_of, made_by)
+
+    def parts(self, x):
+        rest, x = (x.dtype, type(x), vars(x), self.lend), x.as_subclass(Tensor)
+        if x.ndim == 0: return x.item(), None, None, *rest
+        if self.shrink and x.dtype == torch.int64 and x.numel() > 64 and 0 <= x.min() and x.max() < 256: x = x.byte()
+        data = x.contiguous().view(-1).view(torch.uint8).numpy()
+        return pickle.PickleBuffer(data), tuple(x.shape), x.dtype, *rest
+
+
+def _to_bytes(x, lend, shrink=False):
+    "The object `x` as bytes, and apart from them the larger pieces of memory in it"
+    pieces, file = [], io.BytesIO()
+    pickler = _Pickler(file, 5, buffer_callback=lambda piece: piece.raw().nbytes < 1024 or pieces.append(piece.raw()))
+    pickler.lend, pickler.shrink = lend, shrink
+    pickler.dump(x)
+    return file.getvalue(), pieces
 
 # %% ../../nbs/10_data.load.ipynb #e0674af6
 class _Unpickler(pickle.Unpickler):
@@ -259,7 +276,7 @@ class _ItemCache:
     "What the first steps made of each item, in memory and in files; the files go when this goes"
     def __init__(self, n: int, made_by: tuple, shared: bool, folder: Any = None, memory: int = 2**30):
         self.made_by, self.shared, self.file, self.depth, self.warned = made_by, shared, None, None, False
-        self.kept, self.maps, self.known = {}, {}, {}
+        self.kept, self.maps, self.known, self.table = {}, {}, {}, None
         self.room = 0 if shared else memory  # bytes of memory that may still be used
         self.places = torch.zeros(n, dtype=torch.int64)  # process·2⁴⁰ + start in its file; 0: not there
         if shared: self.places.share_memory_()
@@ -267,25 +284,25 @@ class _ItemCache:
         weakref.finalize(self, _remove, self.folder, os.getpid())
 
     def __getstate__(self):
-        return self.__dict__ | {'made_by': None, 'kept': {}, 'maps': {}, 'known': {}, 'file': None, 'room': 0}
+        anew = {'made_by': None, 'kept': {}, 'maps': {}, 'known': {}, 'table': None, 'file': None, 'room': 0}
+        return self.__dict__ | anew
 
     def put(self, index: int, depth: int, sample: Any, lend: bool = False):
         "Keep what the first `depth` steps made of item `index`; with `lend`, nobody will change the tensors given out"
-        buffers = []  # larger ones apart, the others within
-        def apart(buffer): return buffer.raw().nbytes < 1024 or buffers.append(buffer.raw())
-        try: data = pickle.dumps((depth, apply(_pack, sample, lend=lend)), protocol=5, buffer_callback=apart)
+        try: data, pieces = _to_bytes((depth, sample), lend, shrink=True)
         except (pickle.PicklingError, AttributeError, TypeError) as e:
             return self._warn(f'cannot keep item {index} ({e})')
-        size = sum(map(len, [data, *buffers]))
-        if size <= self.room: self.room, self.kept[index] = self.room - size, (data, list(map(bytearray, buffers)))
-        else: self._write(index, [data, *buffers])
+        size = sum(map(len, [data, *pieces]))
+        if size <= self.room: self.room, self.kept[index] = self.room - size, (data, list(map(bytearray, pieces)))
+        else: self._write(index, [data, *pieces])
 
     def get(self, index: int) -> tuple | None:
         "How many steps were done, and the sample then; None if it is not kept"
-        if index in self.kept: data, buffers = self.kept[index]
-        elif place := self.places[index].item(): data, *buffers = self._read(*divmod(place, 2**40))
+        if self.table is None: self.table = self.places.numpy()  # the same memory, read sooner
+        if index in self.kept: data, pieces = self.kept[index]
+        elif place := int(self.table[index]): data, *pieces = self._read(*divmod(place, 2**40))
         else: return None
-        return _Unpickler(data, buffers, self.known).load()
+        return _Unpickler(data, pieces, self.known).load()
 
 
 def _remove(folder, process, getpid=os.getpid, rmtree=shutil.rmtree):  # bound here, for when Python ends
@@ -321,22 +338,22 @@ def _write(self: _ItemCache, index: int, parts: list):
 @patch
 def _read(self: _ItemCache, process: int, start: int) -> list:
     "The parts of the entry at `start` in the file of `process`"
-    n, = struct.unpack('<q', self._bytes(process, start, 8))
-    sizes, start, parts = struct.unpack(f'<{n}q', self._bytes(process, start + 8, 8 * n)), start + 8 * (n + 1), []
-    for size in sizes:
-        start += -start % 16
-        parts.append(self._bytes(process, start, size))
-        start += size
+    n, = struct.unpack_from('<q', self._file(process, start + 8), start)
+    stop, parts = start + 8 * (n + 1), []
+    for size in struct.unpack_from(f'<{n}q', self._file(process, stop), start + 8):
+        start = stop + -stop % 16
+        stop = start + size
+        parts.append(self._file(process, stop)[start:stop])
     return parts
 
 
 @patch
-def _bytes(self: _ItemCache, process: int, start: int, size: int) -> memoryview:
-    "Bytes of the file of `process`, which is mapped again if it has grown"
-    if process not in self.maps or start + size > len(self.maps[process]):
+def _file(self: _ItemCache, process: int, stop: int) -> memoryview:
+    "The bytes of the file of `process`, up to `stop` at least: it is mapped again if it has grown"
+    if process not in self.maps or stop > len(self.maps[process]):
         with open(f'{self.folder}/{process}', 'rb') as file:
             self.maps[process] = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
-    return self.maps[process][start:start + size]
+    return self.maps[process]
 
 # %% ../../nbs/10_data.load.ipynb #9958adb3
 @patch
@@ -364,13 +381,6 @@ def fixed_steps(self: _BatchMaker, index: int) -> int:
             sample = self.run([step], sample, index)
             if _moved(states): return i
         return len(self.steps)
-
-
-@patch
-def all_kept(self: _BatchMaker) -> bool:
-    "Are all items in a cache that processes share, with no more than quick steps left to be done to them?"
-    is_full = self.cache is not None and self.cache.shared and bool((self.cache.places > 0).all())
-    return is_full and all(getattr(_transform_of(step), 'quick', False) for step in self.steps[self.cache.get(0)[0]:])
 
 # %% ../../nbs/10_data.load.ipynb #9bb1d144
 def _check_settings(dataset, bs, num_workers, shuffle, sampler, seed=None):
@@ -552,20 +562,98 @@ def _check_sendable(maker, num_workers):
                    'that ends in .py, and import it from there; or use num_workers=0')
         raise
 
+# %% ../../nbs/10_data.load.ipynb #c0d57604
+class _Slots:
+    "Memory that this process shares with those that make batches, in slots of one batch each"
+    here, numbers, reach = weakref.WeakValueDictionary(), itertools.count(), 2**40  # bytes that a slot may have
+    def __init__(self, fd: int, number: int): self.fd, self.number, self.free, self.maps = fd, number, [], {}
+    def __reduce__(self): return _received, (reduction.DupFd(self.fd), self.number)
+
+    @classmethod
+    def make(cls, n: int) -> '_Slots | None':
+        "`n` slots; None where there is no such memory"
+        try: fd = os.memfd_create('fastlite')
+        except (AttributeError, OSError): return None
+        os.ftruncate(fd, n * cls.reach)
+        number = next(cls.numbers)
+        res = cls.here[number] = cls(fd, number)
+        res.free += range(n)
+        weakref.finalize(res, os.close, fd)
+        return res
+
+    def memory(self, slot: int, size: int) -> mmap.mmap:
+        "At least the first `size` bytes of `slot`"
+        if slot not in self.maps or size > len(self.maps[slot]):
+            whole = max(mmap.PAGESIZE, 2 ** (size - 1).bit_length())  # so that it seldom has to grow
+            self.maps[slot] = mmap.mmap(self.fd, whole, offset=slot * self.reach)
+        return self.maps[slot]
+
+    def open(self, slot: int, data: bytes, places: list) -> Any:
+        "The batch of the bytes `data` and the `places` in `slot`, which is free again when nothing uses its memory"
+        memory = np.frombuffer(self.memory(slot, max((stop for _, stop in places), default=0)), np.uint8)
+        weakref.finalize(memory, self.free.append, slot)
+        return pickle.loads(data, buffers=[memory[start:stop] for start, stop in places])
+
+
+def _received(fd, number): return _Slots(fd.detach(), number)
+
+# %% ../../nbs/10_data.load.ipynb #6ec7f9de
+class _Parcel:
+    "A batch as it is sent to the process that has `slots`: its larger pieces lie in one of them"
+    def __init__(self, batch: Any, slots: _Slots, slot: int):
+        try: data, pieces = _to_bytes(batch, lend=True)
+        except _LeftToTorch: raise
+        except (pickle.PicklingError, AttributeError, TypeError) as e:
+            e.add_note('A batch that another process made has to be sent, and this one cannot be. Put tensors, arrays, '
+                       'numbers and texts into it, in tuples, lists or dicts; or use num_workers=0')
+            raise
+        starts = list(itertools.accumulate((piece.nbytes + -piece.nbytes % 64 for piece in pieces), initial=0))
+        places = [(start, start + piece.nbytes) for start, piece in zip(starts, pieces)]
+        memory = slots.memory(slot, starts[-1])
+        for (start, stop), piece in zip(places, pieces): memory[start:stop] = piece
+        self.sent = slots.number, slot, data, places
+
+    def __reduce__(self): return _opened, self.sent
+
+
+def _opened(number, *parcel): return _Slots.here[number].open(*parcel)
+
+# %% ../../nbs/10_data.load.ipynb #db3d8aea
+class _Keys:
+    "The keys of batches, each with a slot that is free when it is asked for, if there is one"
+    def __init__(self, keys: list, slots: _Slots | None): self.keys, self.slots = keys, slots
+    def __len__(self): return len(self.keys)
+
+    def __iter__(self):
+        for key in self.keys: yield *key, self.slots.free.pop() if self.slots and self.slots.free else None
+
+
+class _Sender(Dataset):
+    "A batch maker for other processes: its batches are sent in slots"
+    def __init__(self, maker: _BatchMaker, slots: _Slots | None): self.maker, self.slots = maker, slots
+
+    def __getitem__(self, key):
+        *key, slot = key
+        batch = self.maker[key]
+        try: return batch if slot is None else _Parcel(batch, self.slots, slot)
+        except _LeftToTorch: return batch
+
 # %% ../../nbs/10_data.load.ipynb #4c0deec0
 @patch
 def _torch_loader(self: DataLoader, keys: list) -> TorchLoader:
     "torch's loader for the batches `keys`; the one whose processes were kept, if nothing has changed"
     maker, pin, keep = self._maker(), self.pin_memory, self.persistent_workers
-    processes = 0 if maker.all_kept() else self.num_workers  # what is kept is read faster than it is sent
-    content = self._content()
+    content, processes = self._content(), self.num_workers
     content = [*content[0], *self.before_batch, self.create_batch, maker.cache], [*content[1], maker.seed, processes]
     old, self._kept_loader = self._kept_loader, None
     if old is not None and _same(old.content, content):
-        old.sampler[:] = keys
+        old.sampler.keys[:] = keys
         return old
-    if processes: _check_sendable(maker, processes)
-    if pin is None: pin = self.num_workers > 0 and self.device is not None and self.device.type == 'cuda'
+    if processes:
+        _check_sendable(maker, processes)
+        slots = _Slots.make(2 * processes + 2)  # two for each process, and two that are looked at here
+        maker, keys = _Sender(maker, slots), _Keys(keys, slots)
+    if pin is None: pin = processes > 0 and self.device is not None and self.device.type == 'cuda'
     if keep is None: keep = _start_method() != 'fork'
     loader = TorchLoader(maker, sampler=keys, batch_size=None, collate_fn=_as_is, generator=torch.Generator(),
                          num_workers=processes, pin_memory=pin, persistent_workers=keep and processes > 0)

@@ -775,7 +775,7 @@ class RegressionSetup(Transform):
 @portable
 class ToTensor(Transform):
     "A picture as a tensor of bytes, channels first"
-    order, quick = 5, True
+    order = 5
     copies = True  # False: the tensor may share memory with the picture
 
     def config(self) -> dict:

@@ -298,8 +298,6 @@ class _Cut(RandTransform):
 @portable
 class Resize(_Cut):
     "Bring pictures to one size: crop (anywhere in training, the middle in validation), squish or pad"
-    quick = True  # what is left to do after `prepare`
-
     def __init__(self,
         size: int | tuple,                       # pixels, or (height, width)
         method: str = ResizeMethod.Crop,         # 'crop', 'squish' or 'pad'
@@ -396,8 +394,6 @@ def _part(self: RandomResizedCrop, width, height):
 @portable
 class CropPad(_Cut):
     "The middle of the picture in its own scale; where it ends, it is padded"
-    quick = True  # what is left to do after `prepare`
-
     def __init__(self,
         size: int | tuple,               # pixels, or (height, width)
         pad_mode: str = PadMode.Zeros,   # 'zeros', 'border' or 'reflection'
