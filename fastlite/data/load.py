@@ -574,7 +574,10 @@ class _Slots:
         "`n` slots; None where there is no such memory"
         try: fd = os.memfd_create('fastlite')
         except (AttributeError, OSError): return None
-        os.ftruncate(fd, n * cls.reach)
+        try: os.ftruncate(fd, n * cls.reach)
+        except OSError:  # files may not be that large here
+            os.close(fd)
+            return None
         number = next(cls.numbers)
         res = cls.here[number] = cls(fd, number)
         res.free += range(n)
