@@ -276,7 +276,7 @@ class _ItemCache:
     "What the first steps made of each item, in memory and in files; the files go when this goes"
     def __init__(self, n: int, made_by: tuple, shared: bool, folder: Any = None, memory: int = 2**30):
         self.made_by, self.shared, self.file, self.depth, self.warned = made_by, shared, None, None, False
-        self.kept, self.maps, self.known, self.table = {}, {}, {}, None
+        self.kept, self.maps, self.known = {}, {}, {}
         self.room = 0 if shared else memory  # bytes of memory that may still be used
         self.places = torch.zeros(n, dtype=torch.int64)  # process·2⁴⁰ + start in its file; 0: not there
         if shared: self.places.share_memory_()
@@ -284,8 +284,7 @@ class _ItemCache:
         weakref.finalize(self, _remove, self.folder, os.getpid())
 
     def __getstate__(self):
-        anew = {'made_by': None, 'kept': {}, 'maps': {}, 'known': {}, 'table': None, 'file': None, 'room': 0}
-        return self.__dict__ | anew
+        return self.__dict__ | {'made_by': None, 'kept': {}, 'maps': {}, 'known': {}, 'file': None, 'room': 0}
 
     def put(self, index: int, depth: int, sample: Any, lend: bool = False):
         "Keep what the first `depth` steps made of item `index`; with `lend`, nobody will change the tensors given out"
@@ -298,9 +297,8 @@ class _ItemCache:
 
     def get(self, index: int) -> tuple | None:
         "How many steps were done, and the sample then; None if it is not kept"
-        if self.table is None: self.table = self.places.numpy()  # the same memory, read sooner
         if index in self.kept: data, pieces = self.kept[index]
-        elif place := int(self.table[index]): data, *pieces = self._read(*divmod(place, 2**40))
+        elif place := int(self.places.numpy()[index]): data, *pieces = self._read(*divmod(place, 2**40))
         else: return None
         return _Unpickler(data, pieces, self.known).load()
 
@@ -604,12 +602,7 @@ def _received(fd, number): return _Slots(fd.detach(), number)
 class _Parcel:
     "A batch as it is sent to the process that has `slots`: its larger pieces lie in one of them"
     def __init__(self, batch: Any, slots: _Slots, slot: int):
-        try: data, pieces = _to_bytes(batch, lend=True)
-        except _LeftToTorch: raise
-        except (pickle.PicklingError, AttributeError, TypeError) as e:
-            e.add_note('A batch that another process made has to be sent, and this one cannot be. Put tensors, arrays, '
-                       'numbers and texts into it, in tuples, lists or dicts; or use num_workers=0')
-            raise
+        data, pieces = _to_bytes(batch, lend=True)
         starts = list(itertools.accumulate((piece.nbytes + -piece.nbytes % 64 for piece in pieces), initial=0))
         places = [(start, start + piece.nbytes) for start, piece in zip(starts, pieces)]
         memory = slots.memory(slot, starts[-1])
@@ -640,8 +633,17 @@ class _Sender(Dataset):
         batch = self.maker[key]
         try: return batch if slot is None else _Parcel(batch, self.slots, slot)
         except _LeftToTorch: return batch
+        except (pickle.PicklingError, AttributeError, TypeError) as e:
+            e.add_note('A batch that another process made has to be sent, and this one cannot be. Put tensors, arrays, '
+                       'numbers and texts into it, in tuples, lists or dicts; or use num_workers=0')
+            raise
 
 # %% ../../nbs/10_data.load.ipynb #4c0deec0
+def _as_is(batch):
+    "What torch's loader is to do with a batch of ours: nothing"
+    return batch
+
+
 @patch
 def _torch_loader(self: DataLoader, keys: list) -> TorchLoader:
     "torch's loader for the batches `keys`; the one whose processes were kept, if nothing has changed"
@@ -663,7 +665,7 @@ def _torch_loader(self: DataLoader, keys: list) -> TorchLoader:
     loader.content = content
     return loader
 
-
+# %% ../../nbs/10_data.load.ipynb #1e91c8f4
 @patch
 def iter_from(
     self: DataLoader,
@@ -688,10 +690,6 @@ def _finished(self: DataLoader, loader: TorchLoader) -> Iterator:
 @patch
 def __iter__(self: DataLoader) -> Iterator: return self.iter_from(0)
 
-
-def _as_is(batch):
-    "What torch's loader is to do with a batch of ours: nothing"
-    return batch
 
 # %% ../../nbs/10_data.load.ipynb #62ed8111
 @patch
