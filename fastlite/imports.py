@@ -6,6 +6,12 @@
 __all__ = []
 
 # %% ../nbs/87_imports.ipynb #0247e986
+import collections
+import csv
+import functools
+import glob
+import inspect
+import io
 import itertools
 import json
 import math
@@ -17,6 +23,7 @@ import re
 import shutil
 import string
 import sys
+import tempfile
 import time
 import warnings
 from collections import Counter, defaultdict
@@ -35,8 +42,9 @@ import pandas as pd
 import torch
 import torch.nn.functional as F
 from fastcore.basics import (
-    GetAttr, Self, compose, defaults, fastuple, first, noop, patch, range_of, store_attr, uniqueify)
-from fastcore.foundation import L, coll_repr
+    AttrDict, GetAttr, Inf, Self, basic_repr, chunked, compose, defaults, fastuple, first, noop, num_cpus, patch,
+    range_of, setify, store_attr, true, tuplify, uniqueify, val2idx, zip_cycle)
+from fastcore.foundation import L, add_docs, coll_repr, cycle
 from fastcore.meta import delegates
 from fastcore.parallel import parallel
 from fastcore.xtras import load_pickle, save_pickle
@@ -47,10 +55,12 @@ from torch.nn import Mish
 
 # %% ../nbs/87_imports.ipynb #5a7e38f8
 __all__ = [
+    'collections', 'csv', 'functools', 'glob', 'inspect', 'io', 'tempfile',
     'itertools', 'json', 'math', 'operator', 'os', 'pickle', 'random', 're', 'shutil', 'string', 'sys', 'time',
     'warnings', 'Counter', 'Path', 'ProcessPoolExecutor', 'SimpleNamespace', 'ThreadPoolExecutor', 'attrgetter',
     'copy', 'deepcopy', 'defaultdict', 'itemgetter', 'partial', 'reduce',
     'F', 'Image', 'Mish', 'Tensor', 'array', 'mpl', 'nn', 'np', 'pd', 'plt', 'torch',
-    'GetAttr', 'L', 'Self', 'coll_repr', 'compose', 'defaults', 'delegates', 'fastuple', 'first', 'load_pickle', 'noop',
-    'parallel', 'patch', 'range_of', 'save_pickle', 'store_attr', 'uniqueify',
+    'AttrDict', 'GetAttr', 'Inf', 'L', 'Self', 'add_docs', 'basic_repr', 'chunked', 'coll_repr', 'compose', 'cycle',
+    'defaults', 'delegates', 'fastuple', 'first', 'load_pickle', 'noop', 'num_cpus', 'parallel', 'patch', 'range_of',
+    'save_pickle', 'setify', 'store_attr', 'true', 'tuplify', 'uniqueify', 'val2idx', 'zip_cycle',
 ]

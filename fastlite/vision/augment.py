@@ -11,7 +11,7 @@ __all__ = ['affine_mat', 'Step', 'BatchAugment', 'Flip', 'Rotate', 'Dihedral', '
 import math
 import random
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 import torch
@@ -468,6 +468,39 @@ def with_settings(
     "The transforms, with copies of those for batches of pictures that have other settings"
     return [BatchAugment(f.moves, f.lights, **f.settings() | settings) if isinstance(f, BatchAugment) else f
             for f in listify(tfms)]
+
+# %% ../../nbs/47_vision.augment.ipynb #c47ce673
+@patch
+def affine_coord(
+    self: TensorImageBase,
+    mat: Tensor = None,        # n×2×3 or n×3×3, of places from -1 to 1, x first; none: nothing moves
+    sz: int | tuple = None,    # of the result: pixels, or (height, width)
+    mode: str = None,          # how pictures are read: 'bilinear' if not given, or 'nearest'
+    pad_mode: str = None,      # 'reflection' if not given, 'zeros' or 'border'
+) -> TensorImageBase:
+    "The pictures or masks, moved by the inverse of `mat`"
+    if mat is None: return BatchAugment(size=sz, mode=mode, pad_mode=pad_mode)(self)
+    back = torch.eye(3).repeat(len(mat), 1, 1)
+    back[:, :mat.shape[1]] = mat
+    return BatchAugment(Step(lambda x: torch.linalg.inv(back), []), size=sz, mode=mode, pad_mode=pad_mode)(self)
+
+
+@patch
+def flip_lr(self: TensorImageBase) -> TensorImageBase:
+    "The pictures or masks, mirrored left to right"
+    return self.flip(-1)
+
+
+def _as_method(make):
+    "What the transform `make(…)` makes of the pictures, as a method of theirs"
+    @wraps(make)
+    def method(self, *args, **kwargs): return make(*args, **kwargs)(self)
+    return method
+
+
+for _name, _make in {'flip_batch': Flip, 'dihedral_batch': Dihedral, 'rotate': Rotate, 'zoom': Zoom, 'warp': Warp,
+                     'brightness': Brightness, 'contrast': Contrast, 'saturation': Saturation, 'hue': Hue}.items():
+    setattr(TensorImageBase, _name, _as_method(_make))
 
 # %% ../../nbs/47_vision.augment.ipynb #978728c5
 def aug_transforms(
