@@ -8,6 +8,7 @@ __all__ = ['SERIES', 'Recorder', 'NonFiniteLossError', 'format_time', 'plain_num
 # %% ../../nbs/30_callback.recorder.ipynb #a4627079
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from math import isfinite
 from time import perf_counter
 from typing import Any
@@ -33,9 +34,10 @@ class Recorder(Callback):
         beta: float = 0.98,         # of the average of the training loss: the nearer to 1, the smoother
         check_finite: bool = True,  # raise `NonFiniteLossError` when the training loss is nan or infinite
         read_every: float = 0.2,    # seconds between two looks at the device
+        train_metrics: bool = False,  # columns with the metrics of the training batches, as they were predicted
     ):
         self.add_time, self.beta, self.check_finite, self.read_every = add_time, beta, check_finite, read_every
-        self.loss_metric = AvgLoss()
+        self.train_metrics, self.of_training, self.loss_metric = train_metrics, [], AvgLoss()
         self.clear()
 
     def clear(self):
@@ -92,7 +94,9 @@ def smooth_loss(self: Recorder) -> float | None:
 def before_fit(self: Recorder):
     "Forget the last fit, and log the names of what will be recorded"
     self.clear()
+    self.of_training = deepcopy(self.learn.metrics) if self.train_metrics else []
     names = ['train_loss', 'valid_loss', *(m.name for m in self.learn.metrics)]
+    names += [f'train_{m.name}' for m in self.of_training]
     self.metric_names = ['epoch', *names, *['time']*self.add_time]
     self.learn.logger(self.metric_names)
 
@@ -110,17 +114,24 @@ def valid_metrics(self: Recorder) -> list:
 
 
 @patch
+def before_train(self: Recorder):
+    "Start the metrics of training anew, if there are any"
+    for metric in self.of_training: metric.reset()
+
+
+@patch
 def before_validate(self: Recorder):
-    "Start every metric anew"
+    "Start every metric of validation anew"
     for metric in self.valid_metrics: metric.reset()
 
 
 @patch
 def after_batch(self: Recorder):
-    "Note loss and rate in training, feed the metrics in validation; read the device now and then only"
+    "Note loss and rate in training, feed the metrics; read the device now and then only"
     learn = self.learn
     if learn.loss is None: return
-    if not learn.training: return self.accumulate()
+    self.accumulate(self.of_training if learn.training else self.valid_metrics)
+    if not learn.training: return
     self.waiting.append(learn.loss)
     self.lrs.append(learn.opt.hypers[-1]['lr'])
     if perf_counter() > self.next_read:
@@ -129,9 +140,12 @@ def after_batch(self: Recorder):
 
 
 @patch
-def accumulate(self: Recorder):
+def accumulate(
+    self: Recorder,
+    metrics: list,  # those that see this batch
+):
     "Give the batch to every metric"
-    for metric in self.valid_metrics:
+    for metric in metrics:
         try: metric.accumulate(self.learn)
         except Exception as e:
             e.add_note(f'in the metric {metric.name}, of predictions {describe(self.learn.pred)} '
@@ -168,6 +182,7 @@ def after_validate(self: Recorder):
 def after_epoch(self: Recorder):
     "Record and log the row of the epoch"
     values = [self.smooth_loss, *(self.learn.valid_values or [None]*len(self.valid_metrics))]
+    values += [plain_number(metric.value) for metric in self.of_training]
     self.values.append(values)
     self.log = [self.learn.epoch, *values, *[format_time(perf_counter() - self.start)]*self.add_time]
     self.learn.logger(self.log)
