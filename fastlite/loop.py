@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['RUN_STATE', 'check_dls', 'check_parts', 'first_targets', 'target_types', 'loss_of_targets', 'find_loss',
-           'format_value', 'print_row', 'silent', 'Learner', 'renamed', 'steps_model', 'clean_up', 'is_out_of_memory',
-           'only', 'plain_on']
+           'format_value', 'print_row', 'silent', 'Learner', 'renamed', 'show_one_item', 'steps_model', 'clean_up',
+           'is_out_of_memory', 'only', 'plain_on']
 
 # %% ../nbs/29_loop.ipynb #e1d70d43
 import gc
@@ -21,6 +21,7 @@ from typing import Any
 import torch
 from fastcore.basics import patch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from .callback.core import (Callback, CancelBackwardException, CancelBatchException, CancelEpochException,
                                     CancelFitException, CancelStepException, CancelTrainException, CancelValidException,
@@ -28,6 +29,7 @@ from .callback.core import (Callback, CancelBackwardException, CancelBatchExcept
 from .core import (apply, describe, find_bs, get_random_states, is_listy, listify, set_random_states,
                            trainable_params)
 from .data.core import DataLoaders
+from .hooks import first_item, keep_modes, model_args
 from .layers import norm_types
 from .losses import BCEWithLogitsLossFlat, CrossEntropyLossFlat, MSELossFlat
 from .metrics import mk_metric
@@ -184,6 +186,17 @@ def data(self: Learner, dls: Any):
     renamed('learn.data', 'learn.dls')
     self.dls = dls
 
+# %% ../nbs/29_loop.ipynb #fed1f4b4
+def show_one_item(
+    model: nn.Module,  # may have lazy layers, such as `nn.LazyLinear`
+    dls: Any,          # whose first item it is shown
+):
+    "Let the lazy layers of `model` find their shapes; if there are none, or for the rest, nothing changes"
+    if not any(is_lazy(p) for p in model.parameters()): return
+    b = dls.one_batch()
+    xb = b[:dls.n_inp] if is_listy(b) else b
+    with keep_modes(model), torch.no_grad(): model.eval()(*model_args(model, first_item(xb)))
+
 # %% ../nbs/29_loop.ipynb #8a5e21bf
 @patch
 def create_opt(self: Learner):
@@ -191,6 +204,7 @@ def create_opt(self: Learner):
     old, lr = self._opt, self.lr.stop if isinstance(self.lr, slice) else self.lr
     frozen = old.frozen_idx if old is not None and steps_model(old, self.model) else 0
     if frozen: old.unfreeze()  # a splitter may leave out what takes no gradient
+    show_one_item(self.model, self.dls)
     self.opt = opt = self.opt_func(self.splitter(self.model), lr=lr)
     norms = [p for m in self.model.modules() if isinstance(m, norm_types) for p in m.parameters(recurse=False)]
     biases = [p for name, p in self.model.named_parameters() if name.split('.')[-1] == 'bias']
