@@ -152,7 +152,7 @@ class TestClean(Project):
 
 
 class TestLines(Project):
-    "Lines of exported cells"
+    "Lines of code"
 
     def found(self, source: str) -> list[str]:
         write_module(self.root, '12_more.ipynb', 'more', source)
@@ -167,6 +167,10 @@ class TestLines(Project):
 
     def test_examples(self):
         write(self.root, '01_story.ipynb', code('x = 1  # ' + 'a'*200))
+        self.fails(lines.check(self.root), 'nbs/01_story.ipynb', 'cell 0', '209 characters')
+
+    def test_prose(self):
+        write(self.root, '01_story.ipynb', {'cell_type': 'markdown', 'metadata': {}, 'source': 'a '*200})
         self.assertEqual(lines.check(self.root), [])
 
 
