@@ -23,12 +23,10 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import torch
-import torchvision
 from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from torchvision.models import get_model_weights
 
 from ..core import params
 from ..data.transforms import Normalize, get_c
@@ -71,8 +69,9 @@ def cut_model(
 def find_arch(name: str) -> Callable:
     "The architecture called `name`: ours, torchvision's, or timm's"
     if name in xresnet.__all__ and name.startswith('xresnet'): return getattr(xresnet, name)
-    known = torchvision.models.list_models(module=torchvision.models)
-    if name in known: return torchvision.models.get_model_builder(name)
+    from torchvision import models
+    known = models.list_models(module=models)
+    if name in known: return models.get_model_builder(name)
     return TimmArch(name.removeprefix('timm/'), known)
 
 
@@ -131,6 +130,7 @@ def torchvision_model(
 
 def _torchvision_weights(arch, weights=None):
     "One of torchvision's weights for `arch`, by name or as it is"
+    from torchvision.models import get_model_weights
     if not isinstance(weights, str): return weights or get_model_weights(arch).DEFAULT
     names = list(get_model_weights(arch).__members__)
     if weights not in names: raise ValueError(
