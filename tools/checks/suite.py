@@ -10,7 +10,8 @@ from project import notebooks
 
 SECONDS = 600   # after this a notebook has failed
 SLOW = 60       # after this it is pointed at
-BIG = ['torch', 'torchvision', 'pandas', 'matplotlib.pyplot']  # what takes seconds to import
+# what takes seconds to import
+BIG = ['torch', 'torchvision', 'pandas', 'matplotlib.pyplot', 'sklearn.datasets', 'sklearn.ensemble']
 ANSI = re.compile(r'\x1b\[[0-9;]*m')
 
 
