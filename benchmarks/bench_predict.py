@@ -52,7 +52,8 @@ def repeated(predict, files: list):
 
 
 def learner(library, arch: str, folder: Path):
-    "A learner of `library`, ours or fastai's, with random weights, on the CPU"
+    "A learner of `library`, ours or fastai's, with the same random weights each time, on the CPU"
+    torch.manual_seed(0)
     dls = library.ImageDataLoaders.from_folder(
         folder, valid_pct=0.2, seed=0, item_tfms=library.Resize(SIZE), bs=2, device=torch.device('cpu'), num_workers=0,
         batch_tfms=library.Normalize(*(torch.tensor(o).view(1, 3, 1, 1) for o in STATS)))
