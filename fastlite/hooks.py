@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['tensors_in', 'Hook', 'Hooks', 'keep_output', 'copy_output', 'hook_output', 'hook_outputs', 'find_modules',
            'has_params', 'total_params', 'keep_modes', 'dummy_eval', 'model_sizes', 'num_features_model', 'LayerInfo',
-           'own_params', 'model_args', 'first_item', 'layer_info', 'model_summary']
+           'own_params', 'model_args', 'first_item', 'run_one_item', 'layer_info', 'model_summary']
 
 # %% ../nbs/24_hooks.ipynb #87a0b3b7
 from collections.abc import Callable, Iterator
@@ -220,6 +220,15 @@ def first_item(b: Any) -> Any:
     "The batch of one that holds the first item of `b`"
     return apply(lambda x: x[:1] if isinstance(x, Tensor) and x.ndim else x, b)
 
+
+def run_one_item(
+    model: nn.Module,  # any model
+    xb: Any,           # a batch: its input, or the tuple of its inputs
+) -> Any:
+    "What `model` in evaluation mode makes of the first item of a batch; it stays as it is"
+    with keep_modes(model), torch.no_grad(): return model.eval()(*first_item(model_args(model, xb)))
+
+
 # %% ../nbs/24_hooks.ipynb #4919e6b4
 def layer_info(
     model: nn.Module,  # any model
@@ -233,8 +242,8 @@ def layer_info(
         rows.append(own_params(layers[m], m, [tuple(o.shape) for o in tensors_in(output)], m not in seen))
         seen.add(m)
 
-    with Hooks(layers, add_row), keep_modes(model), torch.no_grad():
-        try: model.eval()(*first_item(model_args(model, xb)))
+    with Hooks(layers, add_row):
+        try: run_one_item(model, xb)
         except Exception as e:
             e.add_note(f'the last layer that could run: {rows[-1].name} {rows[-1].kind}, '
                        f'with output {rows[-1].shapes}' if rows else 'no layer could run')

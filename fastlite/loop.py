@@ -29,7 +29,7 @@ from .callback.core import (Callback, CancelBackwardException, CancelBatchExcept
 from .core import (apply, describe, find_bs, get_random_states, is_listy, listify, set_random_states,
                            trainable_params)
 from .data.core import DataLoaders
-from .hooks import first_item, keep_modes, model_args
+from .hooks import run_one_item
 from .layers import norm_types
 from .losses import BCEWithLogitsLossFlat, CrossEntropyLossFlat, MSELossFlat
 from .metrics import mk_metric
@@ -194,8 +194,7 @@ def show_one_item(
     "Let the lazy layers of `model` find their shapes; if there are none, or for the rest, nothing changes"
     if not any(is_lazy(p) for p in model.parameters()): return
     b = dls.one_batch()
-    xb = b[:dls.n_inp] if is_listy(b) else b
-    with keep_modes(model), torch.no_grad(): model.eval()(*model_args(model, first_item(xb)))
+    run_one_item(model, tuple(b[:dls.n_inp]) if is_listy(b) else b)
 
 # %% ../nbs/29_loop.ipynb #8a5e21bf
 @patch

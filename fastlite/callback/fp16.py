@@ -100,7 +100,7 @@ class MixedPrecision(Callback):
         device = self.learn.device.type
         self.dtype, self.context = half_type(self.amp_mode, self.learn.device), ExitStack()
         self.context.enter_context(torch.autocast(device, self.dtype))
-        recurrent = [m for m in self.learn.model.modules() if device == 'cpu' and isinstance(m, nn.RNNBase)]
+        recurrent = [m for m in self.learn.model.modules() if isinstance(m, nn.RNNBase)] if device == 'cpu' else []
         for hook in itertools.chain(*map(in_full, recurrent)): self.context.callback(hook.remove)
 
     def after_pred(self):

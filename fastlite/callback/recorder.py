@@ -124,7 +124,7 @@ def before_validate(self: Recorder):
     "Start every metric of validation anew"
     for metric in self.valid_metrics: metric.reset()
 
-
+# %% ../../nbs/30_callback.recorder.ipynb #55f38bc1
 @patch
 def after_batch(self: Recorder):
     "Note loss and rate in training, feed the metrics; read the device now and then only"
